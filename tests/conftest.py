@@ -1,0 +1,72 @@
+"""What every test may ask for: the public vectors, outside tools, and how hard hypothesis should try.
+
+A test whose vectors or tools are not on this machine is skipped with a reason that starts ``NOT RUN:``; all such reasons
+are listed before pytest's closing line. With ``--require-all`` they are failures.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Callable, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARIES = {"libzbar": "zbar"}  # what pyzbar opens by itself; every other tool is a command
+
+# `ci` is the default and gives the same examples every time. `deep` is for scripts/fuzz: --hypothesis-profile=deep
+settings.register_profile("ci", max_examples=50, derandomize=True, deadline=None,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--vectors", metavar="DIR", type=Path, default=ROOT.parent / "shared" / "vectors",
+                     help="folder of the public test vectors (default: ../shared/vectors beside this checkout)")
+    parser.addoption("--require-all", action="store_true",
+                     help="a missing tool or vector folder is a failure and not a skip")
+
+
+def _not_run(config: pytest.Config, reason: str) -> NoReturn:
+    if config.getoption("--require-all"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(f"NOT RUN: {reason}")
+
+
+@pytest.fixture(scope="session")
+def vectors(pytestconfig: pytest.Config) -> Path:
+    """The folder of public vectors."""
+    folder: Path = pytestconfig.getoption("--vectors").resolve()
+    if not folder.is_dir():
+        _not_run(pytestconfig, "no folder of public vectors; name it with --vectors DIR")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool(pytestconfig: pytest.Config) -> Callable[[str], str]:
+    """``tool("ssh-keygen")`` gives the path of a command, or the file name of a library (``tool("libzbar")``)."""
+
+    def find(name: str) -> str:
+        found = ctypes.util.find_library(LIBRARIES[name]) if name in LIBRARIES else shutil.which(name)
+        if found is None:
+            _not_run(pytestconfig, f"{name} is not installed")
+        return found
+
+    return find
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Lists what was left out for want of a tool or folder, so that a short run is never taken for a full one."""
+    reasons = (report.longrepr[2] for report in terminalreporter.getreports("skipped")
+               if isinstance(report.longrepr, tuple))
+    missed = Counter(reason.removeprefix("Skipped: ") for reason in reasons if "NOT RUN:" in reason)
+    if missed:
+        terminalreporter.section("not run on this machine")
+    for reason, count in sorted(missed.items()):
+        terminalreporter.line(f"{reason} ({count} {'test' if count == 1 else 'tests'})")
