@@ -10,7 +10,7 @@ import ctypes.util
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Callable, NoReturn
+from typing import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,39 +33,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="a missing tool or vector folder is a failure and not a skip")
 
 
-def _not_run(config: pytest.Config, reason: str) -> NoReturn:
-    if config.getoption("--require-all"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(f"NOT RUN: {reason}")
-
-
 @pytest.fixture(scope="session")
 def vectors(pytestconfig: pytest.Config) -> Path:
     """The folder of public vectors."""
     folder: Path = pytestconfig.getoption("--vectors").resolve()
     if not folder.is_dir():
-        _not_run(pytestconfig, "no folder of public vectors; name it with --vectors DIR")
+        pytest.skip("NOT RUN: no folder of public vectors; name it with --vectors DIR")
     return folder
 
 
 @pytest.fixture(scope="session")
-def tool(pytestconfig: pytest.Config) -> Callable[[str], str]:
+def tool() -> Callable[[str], str]:
     """``tool("ssh-keygen")`` gives the path of a command, or the file name of a library (``tool("libzbar")``)."""
 
     def find(name: str) -> str:
         found = ctypes.util.find_library(LIBRARIES[name]) if name in LIBRARIES else shutil.which(name)
         if found is None:
-            _not_run(pytestconfig, f"{name} is not installed")
+            pytest.skip(f"NOT RUN: {name} is not installed")
         return found
 
     return find
 
 
+def _not_run(report: pytest.TestReport | pytest.CollectReport) -> str | None:
+    """The reason of a skip for want of something; None for any other report."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return None
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    return reason if reason.startswith("NOT RUN:") else None
+
+
+def _required(report, config: pytest.Config):
+    """With --require-all, the same report as a failure."""
+    if config.getoption("--require-all") and (reason := _not_run(report)):
+        report.outcome, report.longrepr = "failed", reason
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    return _required((yield), item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    return _required((yield), collector.config)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Lists what was left out for want of a tool or folder, so that a short run is never taken for a full one."""
-    reasons = (report.longrepr[2] for report in terminalreporter.getreports("skipped")
-               if isinstance(report.longrepr, tuple))
-    missed = Counter(reason.removeprefix("Skipped: ") for reason in reasons if "NOT RUN:" in reason)
+    missed = Counter(filter(None, map(_not_run, terminalreporter.getreports("skipped"))))
     if missed:
         terminalreporter.section("not run on this machine")
     for reason, count in sorted(missed.items()):
