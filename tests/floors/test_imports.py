@@ -23,11 +23,11 @@ configuration.configure()
 
 
 def exists(module: str) -> bool:
-    """Wildcards always exist; a module does when its file or folder is there."""
+    """Wildcards always exist; a module does when its file, or its folder with an __init__.py, is there."""
     if "*" in module or not module.startswith("ceremony."):
         return True
     path = ROOT.joinpath(*module.split("."))
-    return path.is_dir() or path.with_suffix(".py").is_file()
+    return (path / "__init__.py").is_file() or path.with_suffix(".py").is_file()
 
 
 def contracts() -> UserOptions:
