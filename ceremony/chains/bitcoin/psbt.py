@@ -102,6 +102,10 @@ class Psbt:
         """The same PSBT with other input maps, whose transaction fields are unchanged."""
         return replace(self, inputs=inputs)
 
+    def with_globals(self, globals_: PsbtMap) -> Psbt:
+        """The same PSBT with another global map, whose transaction fields are unchanged."""
+        return replace(self, globals=globals_)
+
 
 def read_psbt(data: bytes) -> Psbt:
     """A PSBT from a file: binary, base64 or hex, white space around text allowed. PsbtMalformed for all else."""
