@@ -125,14 +125,14 @@ class Pair:
 class Table:
     """An object of at most `max` fields whose names match `key` and whose values have one shape."""
 
-    key: re.Pattern[str]
+    key: str | re.Pattern[str]
     shape: Shape
     max: int
 
     def check(self, value: Any, where: str) -> None:
         _require(isinstance(value, dict) and len(value) <= self.max, where, f"an object of at most {self.max} fields")
         for key, item in value.items():
-            _require(isinstance(key, str) and self.key.fullmatch(key) is not None, where, "an object with such keys")
+            _require(isinstance(key, str) and re.fullmatch(self.key, key) is not None, where, "an object with such keys")
             self.shape.check(item, f"{where}.{key}")
 
 
