@@ -32,7 +32,7 @@ def _sync_folder(path: Path) -> None:
 
 
 def _lock(home: Path) -> int:
-    """Takes the exclusive lock without waiting and returns its file descriptor; the kernel frees it with the process."""
+    """Takes the exclusive lock without waiting; the kernel frees the returned descriptor with the process."""
     lock = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,7 +68,8 @@ class Home:
         ``STORE-FULL``, ``STORE-DISK``. After any of them no home is there that was not there before.
         """
         if not path.parent.is_dir():
-            raise LocalFault("HOME-PARENT", f"there is no folder {path.parent}", do="Create it, or choose another home.")
+            raise LocalFault("HOME-PARENT", f"there is no folder {path.parent}", meaning="Nothing was changed.",
+                             do="Create it, or choose another home.")
         try:
             made = not path.exists()
             path.mkdir(mode=0o700, exist_ok=True)
@@ -135,7 +136,7 @@ class Home:
 
 
 def _fill(home: Path, first: Callable[[Tx], None]) -> None:
-    """Writes the database under a temporary name, then gives it its own. The lock is held, so leftovers are nobody's."""
+    """Writes the database under a temporary name, then gives it its own. Under the lock, leftovers are nobody's."""
     if (home / DATABASE).exists():
         raise LocalFault("HOME-EXISTS", f"there is a station at {home} already", meaning="It was not touched.",
                          do="Name another folder with --home.")

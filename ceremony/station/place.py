@@ -15,8 +15,8 @@ from pathlib import Path
 from ceremony.base.errors import LocalFault
 
 WITHOUT_PERMISSIONS = frozenset({"vfat", "msdos", "fat", "umsdos", "exfat", "ntfs", "ntfs3", "hfs", "iso9660", "udf"})
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "9p", "virtiofs", "vboxsf", "vmhgfs",
-                     "prl_fs", "glusterfs", "lustre", "ocfs2", "gfs2", "davfs", "coda"})
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "9p", "virtiofs", "vboxsf",
+                     "vmhgfs", "prl_fs", "glusterfs", "lustre", "ocfs2", "gfs2", "davfs", "coda"})
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -61,7 +61,7 @@ def judge_file_system(kind: str, *, removable: bool, production: bool) -> None:
 
 
 def is_removable(device: int) -> bool:
-    """True when the block device number (st_dev), or a disk under its encryption layer, is marked removable by Linux."""
+    """True when the block device (st_dev), or a disk under its encryption layer, is marked removable by Linux."""
     return _removable(Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"))
 
 

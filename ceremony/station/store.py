@@ -11,7 +11,7 @@ import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 from ceremony.base.errors import LocalFault
 from ceremony.station import schema
@@ -28,7 +28,8 @@ def fault_of(problem: sqlite3.Error) -> LocalFault | None:
     primary = None if code is None else code & 0xFF
     name = getattr(problem, "sqlite_errorname", "unknown")
     unsaid = "This step was not done: nothing of it was written and nothing left this station."
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    undecodable = code is None and isinstance(problem, sqlite3.OperationalError)  # text that is not UTF-8
+    if undecodable or primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return LocalFault("STORE-DAMAGED", f"this station's memory is damaged ({name})",
                           meaning="What it holds cannot be trusted, above all which nonces are spent.",
                           do="Do not restore an old copy of the home. Keep it, and start a new incarnation of this "
@@ -163,7 +164,7 @@ class Store:
         return [SealRow(*row) for row in self._all("SELECT ceremony, signer, inc, sig FROM seals WHERE ceremony = ? "
                                                    "ORDER BY signer, inc", ceremony)]
 
-    def view(self, group: str, name: str) -> object | None:
+    def view(self, group: str, name: str) -> Any:
         """A cached value, or None; it may be thrown away at any time."""
         row = self._one("SELECT json FROM views WHERE grp = ? AND name = ?", group, name)
         return json.loads(row[0]) if row else None
@@ -185,7 +186,8 @@ class Store:
 
     def used(self, group: str, what: str) -> list[str]:
         """All one-way marks of a sort, sorted."""
-        return [row[0] for row in self._all("SELECT ref FROM used WHERE grp = ? AND what = ? ORDER BY ref", group, what)]
+        rows = self._all("SELECT ref FROM used WHERE grp = ? AND what = ? ORDER BY ref", group, what)
+        return [row[0] for row in rows]
 
 
 def sqlite_damage() -> sqlite3.DatabaseError:

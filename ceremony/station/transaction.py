@@ -1,7 +1,7 @@
 """The writes of one step, which become true together or not at all.
 
-A `Tx` is handed out by ``Store.transaction()`` and is dead when that block ends. Nothing that depends on a write here may
-leave the station before the block has ended without an exception: the commit is what makes a secret spent.
+A `Tx` is handed out by ``Store.transaction()`` and is dead when that block ends. Nothing that depends on a write here
+may leave the station before the block has ended without an exception: the commit is what makes a secret spent.
 """
 
 from __future__ import annotations

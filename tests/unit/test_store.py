@@ -397,6 +397,13 @@ def test_a_write_that_the_system_cuts_short_is_a_fault(home):
     assert home.store.secret(SECRET.id) is None and home.store.entries(GROUP) == []
 
 
+def test_text_that_is_no_text_is_damage(store):
+    with store.transaction() as tx:
+        tx._run("INSERT INTO meta VALUES ('mode', CAST(x'ff' AS TEXT))")
+    with refused("STORE-DAMAGED"):
+        store.meta("mode")
+
+
 def test_our_own_mistakes_are_not_called_a_disk_fault(store):
     with pytest.raises(sqlite3.Error), store.transaction() as tx:
         tx._run("INSERT INTO nowhere VALUES (1)")
