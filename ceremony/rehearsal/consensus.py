@@ -1,13 +1,14 @@
 """The last word on a signed transaction: Bitcoin Core's own consensus code connects it in a block, or does not.
 
 The code is libbitcoinkernel, through the development package py-bitcoinkernel (module `pbk`); stations never have it.
-A block's acceptance is read from the height of the chain: the call that takes a block in returns true for a bad one too.
+A block's acceptance is read from the height of the chain: the call that takes a block returns true for a bad one too.
 """
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
+from importlib import import_module
 from types import ModuleType
 from typing import Sequence
 
@@ -30,9 +31,9 @@ class Unacceptable(Unattributed):
 
 
 def prove(chain: Regtest, raw_transaction: bytes) -> Verdict:
-    """Shows to Core's code first the transaction with one bit of its first witness flipped, then the transaction itself.
+    """Shows to Core's code first the transaction with one bit of its first witness flipped, then itself.
 
-    Raises Unacceptable: CONSENSUS-CHAIN (the chain without it is refused), CONSENSUS-TWIN (the flipped one is connected),
+    Raises Unacceptable: CONSENSUS-CHAIN (the chain before it is refused), CONSENSUS-TWIN (the flipped one connects),
     CONSENSUS-REFUSED (the real one is not). LocalFault (CONSENSUS-MISSING) without py-bitcoinkernel.
     """
     transaction = parse_transaction(raw_transaction)
@@ -89,9 +90,8 @@ def _process(pbk: ModuleType, manager, block: bytes) -> None:
 
 def _kernel() -> ModuleType:
     try:
-        import pbk
+        return import_module("pbk")
     except ImportError:
         raise LocalFault("CONSENSUS-MISSING", "Bitcoin Core's consensus code is not installed here",
                          meaning="the signed transaction was not checked by independent code",
                          do="install the development requirements (py-bitcoinkernel)") from None
-    return pbk

@@ -32,7 +32,7 @@ NOTHING = TxOut(0, b"\x6a")      # an output for a coinbase that pays nobody
 
 @dataclass(frozen=True)
 class Regtest:
-    """A chain. `blocks` are raw, from height 1 (genesis is known to everybody); `funding` are the spendable coinbases."""
+    """A chain. `blocks` are raw, from height 1 (everybody knows genesis); `funding` are the spendable coinbases."""
 
     group_id: GroupId
     blocks: tuple[bytes, ...]
@@ -75,7 +75,8 @@ def _coinbase(height: int, group_id: GroupId, reward: TxOut, transactions: tuple
     wtxids = [bytes(32)] + [transaction.wtxid() for transaction in transactions]
     commitment = COMMITMENT_PREFIX + double_sha256(merkle_root(wtxids) + WITNESS_RESERVED)
     marker = rehearsal_marker(group_id)
-    spent = TxIn(NULL_OUTPOINT, _push_height(height) + bytes([len(marker)]) + marker, SEQUENCE_FINAL, (WITNESS_RESERVED,))
+    script_sig = _push_height(height) + bytes([len(marker)]) + marker
+    spent = TxIn(NULL_OUTPOINT, script_sig, SEQUENCE_FINAL, (WITNESS_RESERVED,))
     return Transaction(2, (spent,), (reward, TxOut(0, commitment)), 0)
 
 
@@ -90,7 +91,8 @@ def _push_height(height: int) -> bytes:
 def _mined(previous: bytes, time: int, transactions: tuple[Transaction, ...]) -> bytes:
     """A block whose header hash is below the target; the target is so high that a few nonces suffice."""
     root = merkle_root([transaction.txid() for transaction in transactions])
-    start = BLOCK_VERSION.to_bytes(4, "little") + previous + root + time.to_bytes(4, "little") + BITS.to_bytes(4, "little")
+    start = b"".join((BLOCK_VERSION.to_bytes(4, "little"), previous, root, time.to_bytes(4, "little"),
+                      BITS.to_bytes(4, "little")))
     nonce = 0
     while int.from_bytes(double_sha256(start + nonce.to_bytes(4, "little")), "little") > TARGET:
         nonce += 1

@@ -12,7 +12,8 @@ from ceremony.chains.bitcoin.bech32 import encode_segwit
 from ceremony.chains.bitcoin.bip32 import CHANGE, ExtendedKey, TaprootKey
 from ceremony.chains.bitcoin.bytestream import compact_size
 from ceremony.chains.bitcoin.networks import REGTEST
-from ceremony.chains.bitcoin.psbt import MAGIC, PsbtMap
+from ceremony.chains.bitcoin.psbt import MAGIC
+from ceremony.chains.bitcoin.psbt_map import PsbtMap
 from ceremony.chains.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 
 OUTSIDE_ADDRESS = encode_segwit(REGTEST.hrp, 0, hashlib.sha256(b"somebody outside the rehearsal").digest()[:20])
@@ -37,7 +38,7 @@ def spend_psbt(account: ExtendedKey, funding: Sequence[Transaction], amount_sat:
     if not coins or change_sat <= 0:
         raise ValueError("the coins do not reach for the payment, the fee and some change")
     outputs = (TxOut(amount_sat, script_of(to, REGTEST)), TxOut(change_sat, change_key.script))
-    inputs = tuple(TxIn(OutPoint(transaction.txid(), vout), b"", SEQUENCE_REPLACEABLE) for transaction, vout, _ in coins)
+    inputs = tuple(TxIn(OutPoint(coin.txid(), vout), b"", SEQUENCE_REPLACEABLE) for coin, vout, _ in coins)
     unsigned = Transaction(2, inputs, outputs, 0)
     output_pairs: list[Pairs] = [[], _key_pairs(account, change_key, fields.OUT_TAP_INTERNAL_KEY,
                                                 fields.OUT_TAP_BIP32_DERIVATION)]
@@ -75,7 +76,8 @@ def _global_pairs(unsigned: Transaction) -> Pairs:
 
 
 def _txin_pairs(txin: TxIn) -> Pairs:
-    return [_pair(fields.IN_PREVIOUS_TXID, txin.outpoint.txid), _pair(fields.IN_OUTPUT_INDEX, _uint32(txin.outpoint.vout)),
+    return [_pair(fields.IN_PREVIOUS_TXID, txin.outpoint.txid),
+            _pair(fields.IN_OUTPUT_INDEX, _uint32(txin.outpoint.vout)),
             _pair(fields.IN_SEQUENCE, _uint32(txin.sequence))]
 
 

@@ -16,7 +16,8 @@ from ceremony.chains.bitcoin import psbt_fields as fields
 from ceremony.chains.bitcoin.bip32 import (
     CHANGE, HARDENED, RECEIVE, ExtendedKey, TaprootKey, Tweak, derive_taproot)
 from ceremony.chains.bitcoin.descriptor import Descriptor
-from ceremony.chains.bitcoin.psbt import PsbtMap, origin_of
+from ceremony.chains.bitcoin.psbt import origin_of
+from ceremony.chains.bitcoin.psbt_map import PsbtMap
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def find_own(account: ExtendedKey, script: bytes, hints: Iterable[Hint], gap_lim
     for path in {hint.path[-2:] for hint in hints}:
         if _is_address_path(path) and (key := taproot_key(account, *path)).script == script:
             return key
-    path = _scripts(account, gap_limit).get(script)
-    return None if path is None else taproot_key(account, *path)
+    found = _scripts(account, gap_limit).get(script)
+    return None if found is None else taproot_key(account, *found)
 
 
 def check_claims(account: ExtendedKey, own: TaprootKey | None, hints: Iterable[Hint], where: str) -> None:

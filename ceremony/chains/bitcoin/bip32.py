@@ -70,8 +70,8 @@ class ExtendedKey:
 class TaprootKey:
     """One address key of an account: path (branch, index), x-only internal and output keys, and how to get there.
 
-    `tweaks` leads from the account's full point to the output key, in this order: plain branch tweak, plain index tweak,
-    x-only TapTweak.
+    `tweaks` leads from the account's full point to the output key, in this order: plain branch tweak, plain index
+    tweak, x-only TapTweak.
     """
 
     path: tuple[int, int]
@@ -116,7 +116,8 @@ def derive_taproot(branch_key: ExtendedKey, branch_tweak: Tweak, index: int) -> 
     internal = child.pubkey[1:]
     tap_tweak = tagged_hash("TapTweak", internal)
     output = add_tweak(Point.from_xonly(internal), tap_tweak)
-    return TaprootKey((branch_key.number, index), internal, output.xonly(), (branch_tweak, index_tweak, (tap_tweak, True)))
+    tweaks = (branch_tweak, index_tweak, (tap_tweak, True))
+    return TaprootKey((branch_key.number, index), internal, output.xonly(), tweaks)
 
 
 def add_tweak(point: Point, tweak: bytes) -> Point:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ceremony.base.errors import Malformed
 from ceremony.chains.bitcoin.bip32 import CHANGE, RECEIVE, ExtendedKey, ExtendedKeyMalformed, parse_xpub
 
-INPUT_CHARSET = ("0123456789()[],'/*abcdefgh@:$%{}" "IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~" "ijklmnopqrstuvwxyzABCDEFGH`#\"\\ ")
+INPUT_CHARSET = ("0123456789()[],'/*abcdefgh@:$%{}" "IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~"
+                 "ijklmnopqrstuvwxyzABCDEFGH`#\"\\ ")
 CHECKSUM_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0xf5dee51989, 0xa9fdca3312, 0x1bab10e32d, 0x3706b1677a, 0x644d626ffd)
 

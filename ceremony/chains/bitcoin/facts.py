@@ -24,7 +24,7 @@ class RequestWarning:
 
 @dataclass(frozen=True)
 class InputFacts:
-    """One input, ours. `path` is (branch, index); `output_key` is the x-only key that `digest` (32 bytes) is signed for.
+    """One input, ours. `path` is (branch, index); `digest` (32 bytes) is signed for the x-only `output_key`.
 
     `tweaks` leads from the account's full point to `output_key`: 32 bytes and whether x-only, in order.
     """

@@ -1,4 +1,4 @@
-"""Signatures into the PSBT: each verified against the key it must be for, then the finalised PSBT and the transaction."""
+"""Signatures into the PSBT: each verified against its key first; out come the finalised PSBT and the transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from ceremony.algebra.schnorr import InvalidSignature, schnorr_verify
 from ceremony.base.errors import LocalFault
 from ceremony.chains.bitcoin import psbt_fields as fields
 from ceremony.chains.bitcoin.facts import InputFacts, SigningRequest
-from ceremony.chains.bitcoin.psbt import Psbt, PsbtMap
+from ceremony.chains.bitcoin.psbt import Psbt
+from ceremony.chains.bitcoin.psbt_map import PsbtMap
 from ceremony.chains.bitcoin.sighash import DEFAULT
 from ceremony.chains.bitcoin.transaction import serialize_witness, shown_txid
 
@@ -21,7 +22,7 @@ KEPT_FIELDS = (fields.IN_NON_WITNESS_UTXO, fields.IN_WITNESS_UTXO, fields.IN_PRE
 
 @dataclass(frozen=True)
 class Finalized:
-    """A finished signing: the PSBT in the version it came in, the raw transaction, both bytes; txid as people read it."""
+    """A finished signing: the PSBT in the version it came in and the raw transaction; txid as people read it."""
 
     psbt: bytes
     transaction: bytes
@@ -31,8 +32,8 @@ class Finalized:
 def finalize(psbt: Psbt, request: SigningRequest, signatures: Sequence[bytes]) -> Finalized:
     """The finalised PSBT and transaction from one 64-byte BIP-340 signature for each input, in order.
 
-    request: what `examine` made of this very PSBT; anything else is LocalFault (TX-OTHER-REQUEST). A signature that does
-    not verify is InvalidSignature (TX-SIGNATURE), and nothing is produced.
+    request: what `examine` made of this very PSBT; anything else is LocalFault (TX-OTHER-REQUEST). A signature that
+    does not verify is InvalidSignature (TX-SIGNATURE), and nothing is produced.
     """
     if shown_txid(psbt.transaction.txid()) != request.txid or len(signatures) != len(request.inputs):
         raise LocalFault("TX-OTHER-REQUEST", "the signatures or the facts are not those of this PSBT")
@@ -45,7 +46,7 @@ def finalize(psbt: Psbt, request: SigningRequest, signatures: Sequence[bytes]) -
 
 
 def check_signature(one: InputFacts, signature: bytes, index: int) -> None:
-    """Accepts a 64-byte BIP-340 signature of this input's digest under its output key, or InvalidSignature (TX-SIGNATURE)."""
+    """Accepts a 64-byte BIP-340 signature of this input's digest, or raises InvalidSignature (TX-SIGNATURE)."""
     try:
         schnorr_verify(one.output_key, one.digest, signature)
     except InvalidSignature:

@@ -21,7 +21,8 @@ from ceremony.chains.bitcoin.bip32 import CHANGE as CHANGE_BRANCH
 from ceremony.chains.bitcoin.bip32 import ExtendedKey, TaprootKey
 from ceremony.chains.bitcoin.facts import CHANGE, PAYMENT, REDEPOSIT, InputFacts, OutputFacts, SigningRequest
 from ceremony.chains.bitcoin.networks import Network
-from ceremony.chains.bitcoin.psbt import Psbt, PsbtMap
+from ceremony.chains.bitcoin.psbt import Psbt
+from ceremony.chains.bitcoin.psbt_map import PsbtMap
 from ceremony.chains.bitcoin.request_warnings import warnings_of
 from ceremony.chains.bitcoin.transaction import NULL_OUTPOINT, TxOut, shown_txid
 
@@ -30,7 +31,8 @@ MODIFIABLE_KNOWN = 0b111  # inputs, outputs, has SIGHASH_SINGLE (BIP-370)
 
 SIGNED_FIELDS = (fields.IN_PARTIAL_SIG, fields.IN_TAP_KEY_SIG, fields.IN_TAP_SCRIPT_SIG, fields.IN_FINAL_SCRIPTSIG,
                  fields.IN_FINAL_SCRIPTWITNESS, fields.IN_MUSIG2_PARTIAL_SIG)
-SCRIPT_FIELDS = (fields.IN_TAP_LEAF_SCRIPT, fields.IN_TAP_MERKLE_ROOT, fields.IN_REDEEM_SCRIPT, fields.IN_WITNESS_SCRIPT)
+SCRIPT_FIELDS = (fields.IN_TAP_LEAF_SCRIPT, fields.IN_TAP_MERKLE_ROOT, fields.IN_REDEEM_SCRIPT,
+                 fields.IN_WITNESS_SCRIPT)
 
 
 @dataclass(frozen=True)

@@ -49,21 +49,21 @@ def _about_outputs(psbt: Psbt, request: SigningRequest, gap_limit: int) -> Itera
         if facts.destination.address in spent_from:
             yield RequestWarning("WARN-ADDRESS-REUSE", f"output {index} goes back to an address that is spent from")
         if output.script in scripts[:index]:
-            yield RequestWarning("WARN-SAME-DESTINATION", f"output {index} pays to the same place as an output before it")
+            yield RequestWarning("WARN-SAME-DESTINATION", f"output {index} pays to the same place as one before it")
 
 
 def _about_output(index: int, facts: OutputFacts, output: TxOut, gap_limit: int) -> Iterator[RequestWarning]:
     kind = facts.destination.kind
     if output.amount_sat < dust_limit_sat(output):
-        yield RequestWarning("WARN-DUST", f"output {index} holds {output.amount_sat} sat, too little to be relayed or spent")
+        yield RequestWarning("WARN-DUST", f"output {index} holds {output.amount_sat} sat, too little to be relayed")
     if facts.kind == REDEPOSIT:
-        yield RequestWarning("WARN-REDEPOSIT", f"output {index} goes to a receive address of this account, not to change")
+        yield RequestWarning("WARN-REDEPOSIT", f"output {index} goes to a receive address of ours, not to change")
     if facts.path and facts.path[1] > gap_limit:
-        yield RequestWarning("WARN-BEYOND-GAP", f"output {index} is ours at an index that wallets do not search by themselves")
+        yield RequestWarning("WARN-BEYOND-GAP", f"output {index} is ours at an index that wallets do not search")
     if kind in (UNKNOWN, P2PK, ANCHOR) and facts.kind == PAYMENT:
         yield RequestWarning("WARN-NO-ADDRESS", f"output {index} pays to a script of an unusual kind: {kind}")
     if kind == FUTURE_WITNESS:
-        yield RequestWarning("WARN-FUTURE-WITNESS", f"output {index} pays to a witness version that anybody may spend today")
+        yield RequestWarning("WARN-FUTURE-WITNESS", f"output {index} has a future witness version: all may spend it")
     if kind == DATA:
         yield RequestWarning("WARN-DATA", f"output {index} publishes data")
         if output.amount_sat:
@@ -83,18 +83,18 @@ def _about_time(psbt: Psbt, request: SigningRequest) -> Iterator[RequestWarning]
         unit = "block" if request.locktime < LOCKTIME_THRESHOLD else "Unix time"
         yield RequestWarning("WARN-LOCKTIME", f"the transaction is not valid before {unit} {request.locktime}")
     if request.version >= 2 and any(sequence < SEQUENCE_NO_RELATIVE_LOCK for sequence in sequences):
-        yield RequestWarning("WARN-RELATIVE-LOCK", "an input must have rested for a time before the transaction is valid")
+        yield RequestWarning("WARN-RELATIVE-LOCK", "an input must rest for a time before the transaction is valid")
     if request.replaceable:
-        yield RequestWarning("WARN-REPLACEABLE", "the transaction may be replaced until it is confirmed; that needs signatures too")
+        yield RequestWarning("WARN-REPLACEABLE", "the transaction may be replaced by another until it is confirmed")
 
 
 def _about_form(psbt: Psbt, request: SigningRequest) -> Iterator[RequestWarning]:
     if (psbt.globals.get(fields.GLOBAL_TX_MODIFIABLE) or b"\x00") != b"\x00":
-        yield RequestWarning("WARN-MODIFIABLE", "the file says that inputs or outputs may still change; signing ends that")
+        yield RequestWarning("WARN-MODIFIABLE", "by the file, inputs or outputs may still change; signing ends that")
     unknown = psbt.globals.unknown(fields.GLOBAL) + sum(one.unknown(fields.INPUT) for one in psbt.inputs) + sum(
         one.unknown(fields.OUTPUT) for one in psbt.outputs)
     if unknown:
-        yield RequestWarning("WARN-UNKNOWN-FIELDS", f"{unknown} fields of the file are unknown to this tool and not shown")
+        yield RequestWarning("WARN-UNKNOWN-FIELDS", f"{unknown} fields of the file are unknown to this tool")
     if request.version not in (1, 2, 3):
         yield RequestWarning("WARN-VERSION", f"transaction version {request.version} is not relayed by default")
     if request.vsize * 4 > STANDARD_WEIGHT:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Sequence
 
 from ceremony.base.errors import Malformed
 from ceremony.base.limits import MAX_TRANSACTION_BYTES
@@ -79,7 +80,8 @@ class Transaction:
         return self._serialize(False)
 
     def _serialize(self, with_witness: bool) -> bytes:
-        parts = [self.version.to_bytes(4, "little"), b"\x00\x01" if with_witness else b"", compact_size(len(self.inputs))]
+        parts = [self.version.to_bytes(4, "little"), b"\x00\x01" if with_witness else b""]
+        parts += [compact_size(len(self.inputs))]
         parts += [i.outpoint.serialize() + sized(i.script_sig) + i.sequence.to_bytes(4, "little") for i in self.inputs]
         parts += [compact_size(len(self.outputs))] + [o.serialize() for o in self.outputs]
         parts += [serialize_witness(i.witness) for i in self.inputs] if with_witness else []
@@ -101,7 +103,7 @@ class Transaction:
         """Virtual bytes: a quarter of the weight, rounded up."""
         return (self.weight() + 3) // 4
 
-    def with_witnesses(self, witnesses: list[tuple[bytes, ...]]) -> Transaction:
+    def with_witnesses(self, witnesses: Sequence[tuple[bytes, ...]]) -> Transaction:
         """The same transaction with these witness stacks, one for each input in order."""
         return replace(self, inputs=tuple(replace(i, witness=w) for i, w in zip(self.inputs, witnesses, strict=True)))
 
