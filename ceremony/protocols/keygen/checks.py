@@ -20,7 +20,7 @@ from ceremony.protocols.keygen.encryption import shared_pad
 from ceremony.protocols.keygen.messages import (
     SIGNATURE_BYTES, Cmsg1, Investigation, MalformedMessage, Opening, Pmsg1, require_length)
 from ceremony.protocols.keygen.params import SessionParams, seat_bytes
-from ceremony.protocols.keygen.transcript import EqInput, RecoveryData
+from ceremony.protocols.keygen.transcript import EqInput, RecoveryData, public_output as public_output
 
 POP_TAG = "BIP DKG/pop message"
 
@@ -118,9 +118,13 @@ def certificate_message(seat: int, agreed: bytes) -> bytes:
 
 
 def check_pmsg2(agreed: EqInput, seat: int, pmsg2: bytes) -> None:
-    """One seat's signature over ``eq_input``. Raises PeerFault ``KEYGEN-CERTIFICATE`` naming the seat."""
+    """One seat's signature over ``eq_input``. Raises PeerFault ``KEYGEN-CERTIFICATE`` naming the seat.
+
+    **Warning**: compute ``eq_input`` from the first messages that the signer's own entry says it held. A dealer who
+    sent two different first messages would otherwise make an honest signer look guilty.
+    """
     _check_host_signature(agreed.params, seat, certificate_message(seat, agreed.to_bytes()), pmsg2,
-                          "KEYGEN-CERTIFICATE")
+                          "KEYGEN-CERTIFICATE", "the signer held the same first messages")
 
 
 def certify(agreed: EqInput, pmsg2s: Sequence[bytes]) -> RecoveryData:
@@ -206,10 +210,12 @@ def check_opening(params: SessionParams, pmsg1: bytes, accuser: Seat, accused: S
                     culprits=(accused,))
 
 
-def _check_host_signature(params: SessionParams, seat: int, message: bytes, signature: bytes, check: str) -> None:
+def _check_host_signature(params: SessionParams, seat: int, message: bytes, signature: bytes, check: str,
+                          assumes: str = "") -> None:
     try:
         require_length(signature, SIGNATURE_BYTES)
         # The sign byte of the host key is not part of a BIP-340 key; the message commits to it, as it holds all keys.
         schnorr_verify(params.hostpubkeys[seat][1:], message, signature)
     except (MalformedMessage, InvalidSignature) as bad:
-        raise PeerFault(check, f"the signature of seat {seat} does not verify", culprits=(Seat(seat),)) from bad
+        raise PeerFault(check, f"the signature of seat {seat} does not verify", culprits=(Seat(seat),),
+                        assumes=assumes) from bad
