@@ -39,12 +39,12 @@ def test_two_of_three_with_tweaks(seats, tweaks):
                                    ("pubshare", "key_xonly"), ("message",), ("extra",)])
 def test_nonce_generation_hashes_what_the_draft_lists(given):
     group = deal(2, 3, "nonce")
-    values = {"share": group.share(1).reveal(), "seat": 1, "pubshare": group.pubshare(1), "key_xonly": group.key[1:],
+    values = {"share": group.share(1).reveal().to_bytes(32, "big"), "seat": 1, "pubshare": group.pubshare(1), "key_xonly": group.key[1:],
               "message": MESSAGE, "extra": b"ceremony and input"}
     chosen = {name: values[name] for name in given}
     rand = sha256(b"fresh").digest()
     secnonce, pubnonce = nonce_gen(
-        Secret(rand), Secret(chosen["share"]) if "share" in chosen else None, chosen.get("pubshare"),
+        Secret(rand), group.share(1) if "share" in chosen else None, chosen.get("pubshare"),
         chosen.get("key_xonly"), chosen.get("message"), chosen.get("extra"), seat=chosen.get("seat"))
     k1, k2 = textbook.nonce(rand, **chosen)
     assert halves(secnonce) == (k1, k2)

@@ -12,8 +12,6 @@ from ceremony.algebra.secp256k1 import MalformedElement, Point, scalar_from_byte
 from ceremony.base.errors import Malformed
 
 PUBNONCE_BYTES = 66
-PARTIAL_BYTES = 32
-SIGNATURE_BYTES = 64
 
 
 class MalformedNonce(Malformed):
