@@ -377,8 +377,8 @@ def test_a_refused_signing_also_uses_the_secret_nonce_up():
 
 
 @pytest.mark.parametrize("share, seat", [
-    (GROUP.share(2), 0), (GROUP.share(0), 2), (GROUP.share(1), 1), (Secret(0), 0), (Secret(N), 0),
-    (Secret(GROUP.shares[Seat(0)] + N), 0), (Secret(N - GROUP.shares[Seat(0)]), 0), (Secret(-1), 0),
+    (GROUP.share(2), 0), (GROUP.share(0), 2), (GROUP.share(1), 1), (Secret(bytes(32)), 0), (Secret(N.to_bytes(32, "big")), 0),
+    (Secret(scalar_to_bytes(N - GROUP.shares[Seat(0)])), 0), (Secret(b""), 0), (Secret(b"\0" + GROUP.share(0).reveal()), 0),
     (deal(2, 3, "another epoch").share(0), 0)])
 def test_a_share_that_is_not_this_seats(share, seat):
     signing = fresh()

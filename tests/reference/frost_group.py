@@ -33,8 +33,8 @@ class Group:
     key: bytes
     shares: dict[Seat, int]
 
-    def share(self, seat: int) -> Secret[int]:
-        return Secret(self.shares[Seat(seat)])
+    def share(self, seat: int) -> Secret[bytes]:
+        return Secret(self.shares[Seat(seat)].to_bytes(32, "big"))
 
     def pubshare(self, seat: int) -> bytes:
         return public(self.shares[Seat(seat)])

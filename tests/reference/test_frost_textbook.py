@@ -39,7 +39,7 @@ def test_two_of_three_with_tweaks(seats, tweaks):
                                    ("pubshare", "key_xonly"), ("message",), ("extra",)])
 def test_nonce_generation_hashes_what_the_draft_lists(given):
     group = deal(2, 3, "nonce")
-    values = {"share": group.share(1).reveal().to_bytes(32, "big"), "seat": 1, "pubshare": group.pubshare(1), "key_xonly": group.key[1:],
+    values = {"share": group.share(1).reveal(), "seat": 1, "pubshare": group.pubshare(1), "key_xonly": group.key[1:],
               "message": MESSAGE, "extra": b"ceremony and input"}
     chosen = {name: values[name] for name in given}
     rand = sha256(b"fresh").digest()

@@ -101,7 +101,7 @@ def pubnonces_of(group: dict, case: dict) -> dict:
 
 def sign_case(group: dict, case: dict) -> bytes:
     secnonce = SecNonce(Secret(pool(group, "secnonces", [case["secnonce_index"]])[0]))
-    secshare = Secret(int(group["secshares"][case["secshare_index"]], 16))
+    secshare = Secret(pool(group, "secshares", [case["secshare_index"]])[0])
     return sign(secnonce, secshare, context_of(group, case), case["my_id"], pubnonces_of(group, case))
 
 
@@ -238,14 +238,14 @@ def fact_session(seats: list[int], tweaks: list) -> tuple[SessionContext, dict[i
 @pytest.mark.parametrize("seat", range(3))
 def test_the_secret_nonces_of_draft_0_12_1_come_from_its_nonce_generation(seat):
     """The draft's vectors make them from 32 bytes 0x0F with share, seat, public share and key, without message or context."""
-    secnonce, pubnonce = nonce_gen(Secret(b"\x0f" * 32), Secret(int(SECSHARES[seat], 16)), times_g(SECSHARES[seat]),
+    secnonce, pubnonce = nonce_gen(Secret(b"\x0f" * 32), Secret(bytes.fromhex(SECSHARES[seat])), times_g(SECSHARES[seat]),
                                    bytes.fromhex(GROUP_KEY)[1:], seat=seat)
     assert secnonce.to_vault().reveal().hex().upper() == SECNONCES[seat]
     assert pubnonce == times_g(SECNONCES[seat][:64]) + times_g(SECNONCES[seat][64:])
 
 
 def sign_fact(context: SessionContext, seat: int, pubnonces: dict[int, bytes]) -> bytes:
-    return sign(SecNonce(Secret(bytes.fromhex(SECNONCES[seat]))), Secret(int(SECSHARES[seat], 16)), context, seat, pubnonces)
+    return sign(SecNonce(Secret(bytes.fromhex(SECNONCES[seat]))), Secret(bytes.fromhex(SECSHARES[seat])), context, seat, pubnonces)
 
 
 @pytest.mark.parametrize("name", FACTS)

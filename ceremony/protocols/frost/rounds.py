@@ -2,7 +2,7 @@
 
 Randomness is an argument; nothing is stored here. That a secret nonce serves once in its life is a rule of the station:
 its store erases the nonce in the transaction that records the partial signature. A ``SecNonce`` value adds a lock
-against mistakes within one process. Letters are those of the draft: k1, k2 the secret nonce.
+against mistakes within one process. Letters are those of the draft: k1, k2 the secret nonce, d the secret share.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Mapping, NoReturn
 
 from ceremony.algebra.secp256k1 import MalformedElement, N, mul_secret_base, scalar_from_bytes, scalar_to_bytes
-from ceremony.base.errors import LocalFault, PeerFault, Seat
+from ceremony.base.errors import LocalFault, PeerFault, Seat, Unattributed
 from ceremony.base.secret import Secret
 from ceremony.codec.digest import tagged_hash
 from ceremony.protocols.frost.checks import (
@@ -57,22 +57,22 @@ class SecNonce:
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse  # type: ignore[assignment]
 
 
-def nonce_gen(random32: Secret[bytes], secshare: Secret[int] | None = None, pubshare: bytes | None = None,
+def nonce_gen(random32: Secret[bytes], secshare: Secret[bytes] | None = None, pubshare: bytes | None = None,
               group_xonly: bytes | None = None, msg: bytes | None = None, extra: bytes | None = None, *,
               seat: Seat | None = None) -> tuple[SecNonce, bytes]:
     """A fresh secret nonce and its public nonce, 66 bytes (NonceGen).
 
     **Warning**: the secret nonce goes into the vault before the public nonce leaves the machine.
     random32: 32 bytes, fresh and secret; LocalFault SIGN-RANDOMNESS for another length or all zero. All else is
-    optional, a second line of defence should the randomness repeat: secshare (in 1..N-1, secret), pubshare (33
-    bytes), group_xonly (32, tweaked if known), msg (any length), extra (below 2^32 bytes, such as ceremony id and
-    input number), seat.
+    optional, a second line of defence should the randomness repeat: secshare (32 bytes, secret), pubshare (33),
+    group_xonly (32, tweaked if known), msg (any length), extra (below 2^32 bytes, such as ceremony id and input
+    number), seat.
     """
     rand = random32.reveal()
     if len(rand) != 32 or rand == bytes(32):
         raise LocalFault("SIGN-RANDOMNESS", "the source of randomness did not give 32 random bytes")
     if secshare is not None:
-        rand = (secshare.reveal() ^ int.from_bytes(tagged_hash("BIP0445/aux", rand), "big")).to_bytes(32, "big")
+        rand = bytes(a ^ b for a, b in zip(secshare.reveal(), tagged_hash("BIP0445/aux", rand), strict=True))
     fields = (
         _prefixed(1, b"" if seat is None else seat.to_bytes(4, "big")) + _prefixed(1, pubshare or b"")
         + _prefixed(1, group_xonly or b"") + (b"\x00" if msg is None else b"\x01" + _prefixed(8, msg))
@@ -87,34 +87,38 @@ def _prefixed(width: int, field: bytes) -> bytes:
     return len(field).to_bytes(width, "big") + field
 
 
-def sign(secnonce: SecNonce, secshare: Secret[int], context: SessionContext, seat: Seat,
+def sign(secnonce: SecNonce, secshare: Secret[bytes], context: SessionContext, seat: Seat,
          pubnonces: Mapping[Seat, bytes]) -> bytes:
     """This seat's partial signature, 32 bytes (Sign); verified before it is returned.
 
     **Warning**: two partial signatures made with one secret nonce give the share away. ``secnonce`` is emptied before
     anything else, whatever comes of this call; the stored copy is the caller's to erase, in the transaction that
-    records the result. secshare: in 1..N-1, secret. pubnonces: 66 bytes of every signing seat, this one included: they
+    records the result. secshare: 32 bytes, secret. pubnonces: 66 bytes of every signing seat, this one included: they
     are summed here again, the context's sum is not believed. Raises what ``session_values`` and ``check_aggregate``
     raise; LocalFault SIGN-OWN-SHARE, SIGN-OWN-NONCE, SIGN-OWN-PARTIAL.
     """
     k1, k2 = secnonce.take()
     values = session_values(context)
     check_aggregate(context, pubnonces)
-    _check_own_share(secshare, context, seat)
+    d = _own_share(secshare, context, seat)
     if Nonce(mul_secret_base(k1), mul_secret_base(k2)).encode() != pubnonces[seat]:
         raise LocalFault("SIGN-OWN-NONCE", "the public nonce listed for this seat is not that of the secret nonce")
     weight = values.e * lagrange(context.seats, seat) * values.g * values.gacc % N
-    s = (values.h * (k1.reveal() + values.b * k2.reveal()) + weight * secshare.reveal()) % N
+    s = (values.h * (k1.reveal() + values.b * k2.reveal()) + weight * d.reveal()) % N
     psig = scalar_to_bytes(s)
     _check_own_partial(context, seat, pubnonces[seat], psig)
     return psig
 
 
-def _check_own_share(secshare: Secret[int], context: SessionContext, seat: Seat) -> None:
-    """The share is that of a signing seat: a wrong vault, epoch or seat is noticed before a secret is used."""
-    in_range = 0 < secshare.reveal() < N and seat in context.seats
-    if not in_range or mul_secret_base(secshare) != context.pubshare(seat):
-        raise LocalFault("SIGN-OWN-SHARE", f"the secret share is not that of signing seat {seat}")
+def _own_share(secshare: Secret[bytes], context: SessionContext, seat: Seat) -> Secret[int]:
+    """The share as a scalar, if it is that of a signing seat: a wrong vault, epoch or seat is noticed here."""
+    try:
+        d = Secret(scalar_from_bytes(secshare.reveal(), nonzero=True))
+        if mul_secret_base(d) == context.pubshare(seat):
+            return d
+    except (MalformedElement, Unattributed):
+        pass
+    raise LocalFault("SIGN-OWN-SHARE", f"the secret share is not that of signing seat {seat}")
 
 
 def _check_own_partial(context: SessionContext, seat: Seat, pubnonce: bytes, psig: bytes) -> None:
