@@ -8,7 +8,7 @@ take time that depends on the scalar, so they are for public values only.
 
 from __future__ import annotations
 
-from typing import ClassVar, Iterable, NoReturn, Self, Sequence
+from typing import Iterable, NoReturn, Self, Sequence
 
 from ceremony.algebra import libsecp
 from ceremony.base.errors import Malformed
@@ -49,7 +49,6 @@ class Point:
     __slots__ = ("_raw", "_compressed")
     _raw: libsecp.Raw | None  # None is the point at infinity
     _compressed: bytes | None  # filled when first asked for
-    __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         raise TypeError("points are made by from_compressed, from_xonly, G, INFINITY or arithmetic")
