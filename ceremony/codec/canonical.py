@@ -1,9 +1,9 @@
 """Canonical JSON: the one way a value becomes bytes, and the refusal of every other way.
 
-The profile is RFC 8785 made narrower (``docs/formats.md`` section 1): ASCII keys, no floats, no null, no characters that
-hide or reorder text, integers that every JSON reader keeps exact. Within it the standard library's encoder with sorted keys
-gives the bytes of RFC 8785, so that ``jq -cS`` on any machine agrees. A decoder proves canonical form in the simplest
-way: it encodes what it read and compares.
+The profile is RFC 8785 made narrower (``docs/formats.md`` section 1): ASCII keys, no floats, no null, no characters
+that hide or reorder text, integers that every JSON reader keeps exact. Within it the standard library's encoder with
+sorted keys gives the bytes of RFC 8785, so that ``jq -cS`` on any machine agrees. A decoder proves canonical form in
+the simplest way: it encodes what it read and compares.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def encode(value: Value, *, max_nesting: int = MAX_NESTING) -> bytes:
 
 
 def decode(raw: bytes, *, max_bytes: int, max_nesting: int = MAX_NESTING) -> Value:
-    """The value of at most `max_bytes` canonical bytes. Raises CanonicalMalformed for anything that is not canonical."""
+    """The value of at most `max_bytes` canonical bytes. Raises CanonicalMalformed for any other bytes."""
     if len(raw) > max_bytes:
         raise _malformed(f"{len(raw)} bytes, more than the {max_bytes} allowed")
     try:

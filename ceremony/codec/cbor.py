@@ -1,9 +1,10 @@
 """Deterministic CBOR for what travels in QR codes: the same values as canonical JSON, at half the size.
 
-The profile (``docs/formats.md`` section 7, RFC 8949 section 4.2.1) has maps with text keys, arrays, integers, booleans,
-text and byte strings. A string value that is lower-case hex of even length travels as its bytes, every other string as
-text, so that the translation is lossless both ways. The decoder is written here, since it must hold every ceiling before
-memory is reserved; cbor2 encodes, and encodes once more what was decoded, as the independent proof of the one right form.
+The profile (``docs/formats.md`` section 7, RFC 8949 section 4.2.1) has maps with text keys, arrays, integers,
+booleans, text and byte strings. A string value that is lower-case hex of even length travels as its bytes, every
+other string as text, so that the translation is lossless both ways. The decoder is written here, since it must hold
+every ceiling before memory is reserved; cbor2 encodes, and encodes once more what was decoded, as the independent
+proof of the one right form.
 """
 
 from __future__ import annotations

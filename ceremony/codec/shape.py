@@ -1,7 +1,8 @@
 """Shapes: what a decoded value must look like, written down as immutable values and checked strictly.
 
-A shape never coerces and never ignores: a field too many is as wrong as one too few, and ``true`` is not 1. Messages name
-the path to the wrong place and what was expected there, never the value found, since it may be a stranger's text.
+A shape never coerces and never ignores: a field too many is as wrong as one too few, and ``true`` is not 1. Messages
+name the path to the wrong place and what was expected there, never the value found, since it may be a stranger's
+text.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ class Table:
     def check(self, value: Any, where: str) -> None:
         _require(isinstance(value, dict) and len(value) <= self.max, where, f"an object of at most {self.max} fields")
         for key, item in value.items():
-            _require(isinstance(key, str) and re.fullmatch(self.key, key) is not None, where, "an object with such keys")
+            good = isinstance(key, str) and re.fullmatch(self.key, key) is not None
+            _require(good, where, "an object with such keys")
             self.shape.check(item, f"{where}.{key}")
 
 

@@ -22,7 +22,8 @@ def visible(text: str, max_chars: int) -> str:
     """
     kept: list[str] = []
     marks = 0
-    # The cut comes before the loop: what nobody will see costs nothing. Twice the length leaves room for what is dropped.
+    # The cut comes before the loop: what nobody will see costs nothing. Twice the length leaves room for what is
+    # dropped.
     for char in text[:2 * max_chars + 2]:
         category = unicodedata.category(char)
         if category == "Cc" and char in "\t\n\r":

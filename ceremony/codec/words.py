@@ -1,7 +1,7 @@
 """Hashes as words that one person reads aloud and another types: 15 words of the BIP-39 English list for 160 bits.
 
-The encoding is that of BIP 39 for 160 bits of entropy: 20 bytes, the first 5 bits of their SHA-256 as a check, 11 bits a word.
-Each word of the list is known by its first four letters, so an abbreviation is enough.
+The encoding is that of BIP 39 for 160 bits of entropy: 20 bytes, the first 5 bits of their SHA-256 as a check, 11
+bits a word. Each word of the list is known by its first four letters, so an abbreviation is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class WordsMalformed(Malformed):
 
 
 class WordsDiffer(Refused):
-    """WORDS-DIFFER: the words typed belong to something else. Says the place of the first difference, never the right word."""
+    """WORDS-DIFFER: words of something else. Says the place of the first difference, never the right word."""
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +52,7 @@ def parse_words(text: str) -> bytes:
 
 
 def same_words(text: str, hash_hex: str) -> None:
-    """Raise unless `text` is the words of `hash_hex`: WordsMalformed for what are no words, WordsDiffer for other words."""
+    """Raise unless `text` is the words of `hash_hex`: WordsMalformed for no words, WordsDiffer for other words."""
     for place, (typed, right) in enumerate(zip(_typed(text), words(hash_hex)), start=1):
         if typed != right:
             raise WordsDiffer("WORDS-DIFFER", f"word {place} is another word than the one on this screen's hash")

@@ -43,7 +43,7 @@ def compose_card(*, sign: Callable[[bytes], bytes], mode: str, name: str, person
 
 
 def parse_card(raw: bytes) -> Card:
-    """The card in a file: one canonical line with its LF. Raises CardMalformed; the signature is `check_card`'s matter."""
+    """The card in a file: one canonical line with its LF. Raises CardMalformed. `check_card` asks for the signature."""
     try:
         if not raw.endswith(b"\n"):
             raise _malformed("the line does not end in a line feed")

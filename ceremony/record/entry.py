@@ -1,7 +1,7 @@
-"""One entry: a record that one station signed. The bytes of its line, of its core and of its leaf, and nothing about others.
+"""One entry: a record that one station signed. The bytes of its line, its core and its leaf, nothing about others.
 
-``docs/formats.md`` section 2 is the contract. An `Entry` that exists has the right form and its salt and body give its leaf;
-whether its signature is good, and whether it fits what else is held, is asked elsewhere.
+``docs/formats.md`` section 2 is the contract. An `Entry` that exists has the right form and its salt and body give
+its leaf; whether its signature is good, and whether it fits what else is held, is asked elsewhere.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class LeafMismatch(Malformed):
 class Entry:
     """One signed record. Mappings inside are never changed by anybody.
 
-    group, ceremony, leaf, salt: 64 hex digits (ceremony may be ""); sig: 64 bytes; seen: chain label -> (seq, entry id).
-    salt and body are both None in a redacted entry. core, id, label follow from the rest.
+    group, ceremony, leaf, salt: 64 hex digits (ceremony may be ""); sig: 64 bytes; seen: chain label -> (seq, entry
+    id). salt and body are both None in a redacted entry. core, id, label follow from the rest.
     """
 
     group: GroupId
@@ -113,11 +113,22 @@ def parse_line(raw: bytes) -> Entry:
         value = canonical.decode(raw[:-1], max_bytes=MAX_LINE_BYTES - 1)
     except CanonicalMalformed as fault:
         raise _malformed(fault.seen) from None
-    return from_object(value)
+    return _from_object(value)
 
 
-def from_object(value: Any) -> Entry:
-    """The entry of a decoded canonical value. Raises as `parse_line` does."""
+def from_carried(value: Any) -> Entry:
+    """The entry inside a bundle or evidence. Raises as `parse_line` does, also for what no line could hold."""
+    entry = _from_object(value)
+    try:
+        # Whatever arrives must also exist as a line: its nesting and length are checked by writing it.
+        if len(entry.line()) > MAX_LINE_BYTES:
+            raise _malformed("longer than a line may be")
+    except CanonicalMalformed as fault:
+        raise _malformed(fault.seen) from None
+    return entry
+
+
+def _from_object(value: Any) -> Entry:
     redacted = isinstance(value, dict) and "body" not in value and "salt" not in value
     try:
         (_REDACTED if redacted else _WHOLE).check(value, "entry")
@@ -128,7 +139,7 @@ def from_object(value: Any) -> Entry:
     seen = {ChainLabel(label): (seq, EntryId(id)) for label, (seq, id) in value["seen"].items()}
     entry = Entry(**fields, seen=seen, sig=bytes.fromhex(value["sig"]), salt=value.get("salt"), body=value.get("body"))
     if entry.body is not None and leaf_of(value["salt"], entry.body) != entry.leaf:
-        raise LeafMismatch("RECORD-LEAF", f"the body of entry {entry.seq} of {entry.label} is not the one that was signed")
+        raise LeafMismatch("RECORD-LEAF", f"the body of entry {entry.seq} of {entry.label} is not the one signed")
     return entry
 
 
@@ -138,7 +149,7 @@ def compose(*, sign: Callable[[bytes], bytes], salt: bytes, group: str, author: 
     """A new entry. sign: core bytes -> 64 signature bytes; salt: 32 fresh random bytes, never used before.
 
     **Warning**: two entries at one `seq` are a fork and end this station's chain; only the store may decide the place.
-    Raises EntryMalformed when the entry would not be read by others: what is written here is parsed before it is returned.
+    Raises EntryMalformed when others would not read the entry: what is written here is parsed before it is returned.
     """
     try:
         unsigned = Entry(GroupId(group), Name(author), inc, seq, prev, dict(seen), ceremony, kind, level, time,
@@ -149,7 +160,7 @@ def compose(*, sign: Callable[[bytes], bytes], salt: bytes, group: str, author: 
 
 
 def check_signature(entry: Entry, key: bytes, mode: str) -> None:
-    """Raise BadSignature (RECORD-SIGNATURE) unless the owner of the 32-byte Ed25519 key signed this core in this mode."""
+    """Raise BadSignature (RECORD-SIGNATURE) unless the owner of the 32-byte key signed this core in this mode."""
     sshsig.verify(key, sshsig.namespace("entry", mode), entry.core, entry.sig, check="RECORD-SIGNATURE")
 
 

@@ -12,7 +12,7 @@ from ceremony.base.errors import Malformed
 from ceremony.base.limits import MAX_BUNDLE_BYTES, MAX_NESTING, MAX_SEEN
 from ceremony.codec import canonical
 from ceremony.codec.shape import ListOf, Literal, NameShape, Obj, Text
-from ceremony.record.entry import Entry, from_object
+from ceremony.record.entry import Entry, from_carried
 
 _NESTING = MAX_NESTING + 2  # an entry inside a list inside an object
 
@@ -23,7 +23,7 @@ class EvidenceMalformed(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """check: the stable name; culprit: a station's name; entries: the accused one first, then what it is held against."""
+    """check: the stable name; culprit: a station's name; entries: the accused one first, then those it goes against."""
 
     check: str
     culprit: str
@@ -38,7 +38,7 @@ class Evidence:
 
 class _Anything:
     def check(self, value: Any, where: str) -> None:
-        """Entries are judged by `from_object`."""
+        """Entries are judged by `from_carried`."""
 
 
 _SHAPE = Obj(v=Literal(1), kind=Literal("ceremony-evidence"), check=Text(1, 60), culprit=NameShape(),
@@ -52,7 +52,7 @@ def parse_evidence(raw: bytes) -> Evidence:
             raise _malformed("the line does not end in a line feed")
         value = canonical.decode(raw[:-1], max_bytes=MAX_BUNDLE_BYTES, max_nesting=_NESTING)
         _SHAPE.check(value, "evidence")
-        return Evidence(value["check"], value["culprit"], tuple(from_object(entry) for entry in value["entries"]))
+        return Evidence(value["check"], value["culprit"], tuple(from_carried(entry) for entry in value["entries"]))
     except Malformed as fault:
         raise fault if isinstance(fault, EvidenceMalformed) else _malformed(fault.seen) from None
 

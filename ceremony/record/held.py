@@ -96,7 +96,7 @@ class Held:
         """
         if label in self._forks:
             raise LocalFault("RECORD-FORK", f"the own chain {label} has two entries at place {self._forks[label]}",
-                             meaning="This station was copied or restored from an old copy; what it adds would not count.",
+                             meaning="This station was copied or restored: nothing that it adds would count.",
                              do="Stop. Join again as a new incarnation, which the others must admit.")
         heads = self.heads()
         seq, prev = heads.pop(label, (-1, ""))

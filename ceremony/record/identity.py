@@ -1,7 +1,8 @@
 """Which key belongs to which chain: the charter's cards for incarnation 0, an `incarnation.join` entry for a later one.
 
-The number of a later incarnation is taken from the hash of its key, so that nobody without that key can occupy its chain.
-A join proves no more than that its maker holds the key: whether the station's people made it is what t others admit.
+The number of a later incarnation is taken from the hash of its key, so that nobody without that key can occupy its
+chain. A join proves no more than that its maker holds the key: whether the station's people made it is what t others
+admit.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def founding_key(identity: str) -> bytes:
 
 
 def joining_key(entry: Entry) -> bytes:
-    """The key that a first entry of a later incarnation brings along. Raises UnknownAuthor unless it fits its number."""
+    """The key that the first entry of a later incarnation brings. Raises UnknownAuthor unless it fits its number."""
     identity: Any = entry.body.get("identity") if entry.kind == JOIN and entry.body is not None else None
     try:
         key = _plain_key(identity if isinstance(identity, str) else "")

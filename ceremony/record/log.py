@@ -1,9 +1,9 @@
 """The log of one group: which lines are held, which wait, which are refused and who is to blame.
 
-A value in memory, without files, clock or secrets. The law that everything here serves: held entries, forks, accusations and
-order are functions of the *set* of lines offered, whatever their order, repetition or delay. It follows from two rules: an
-entry is judged only when its whole causal past is held, and by that past alone; and its author's key comes from the
-charter or, for a later incarnation, from the join at the bottom of its own chain.
+A value in memory, without files, clock or secrets. The law that everything here serves: held entries, forks,
+accusations and order are functions of the *set* of lines offered, whatever their order, repetition or delay. It
+follows from two rules: an entry is judged only when its whole causal past is held, and by that past alone; and its
+author's key comes from the charter or, for a later incarnation, from the join at the bottom of its own chain.
 """
 
 from __future__ import annotations
@@ -42,14 +42,15 @@ class Intake:
 class Log(Held):
     """All that is known of one group. Made by `found`, fed by `offer`; the questions it answers are those of `Held`.
 
-    founding: the `charter.found` entry. refused: by id, the lines that accuse their author. group, mode: of the charter.
+    founding: the `charter.found` entry. refused: by id, the lines that accuse their author. group, mode: of the
+    charter.
     """
 
     founding: Entry
 
     def __init__(self, *, group: GroupId, mode: str, keys: Mapping[ChainLabel, bytes], check_body: CheckBody,
                  allow_redacted: bool = False):
-        """keys: the 32-byte identity key of each founding chain; where the bodies of joins are withheld, of later ones too.
+        """keys: the 32-byte identity key of each founding chain; where bodies of joins are withheld, of later ones too.
 
         check_body: the table of kinds. allow_redacted: take lines without body, for an auditor; a station never does.
         """
@@ -63,7 +64,8 @@ class Log(Held):
     def found(cls, charter: Entry, check_body: CheckBody, *, allow_redacted: bool = False) -> Log:
         """The log that begins with a `charter.found` entry, body included. Raises the fault of its first wrong point.
 
-        RECORD-GROUP: the hash of the body is not the group it names. Whether the charter is a good one is asked elsewhere.
+        RECORD-GROUP: the hash of the body is not the group it names. Whether the charter is a good one is asked
+        elsewhere.
         """
         body = charter.body
         if charter.kind != FOUNDING or charter.seq or body is None:
@@ -111,7 +113,7 @@ class Log(Held):
         return self._room.missing() | alone
 
     def evidence(self) -> list[Evidence]:
-        """Every accusation that the lines prove, in a fixed order: the accused entry and its parents, or two branches."""
+        """Every accusation that the lines prove, in a fixed order: the accused entry with its parents, or two branches."""
         found = []
         for _, (entry, fault) in sorted(self.refused.items()):
             parents = (self.entries[parent] for parent in dict.fromkeys(entry.parents))

@@ -1,7 +1,7 @@
 """SSH signatures, made and checked without OpenSSH, so that ``ssh-keygen -Y verify`` can check them anywhere.
 
-The format is OpenSSH's PROTOCOL.sshsig. A station's identity is a plain ``ssh-ed25519`` key; witnesses may also sign with
-``sk-ssh-ed25519@openssh.com``, a key on a token (PROTOCOL.u2f). Nothing else is understood here.
+The format is OpenSSH's PROTOCOL.sshsig. A station's identity is a plain ``ssh-ed25519`` key; witnesses may also sign
+with ``sk-ssh-ed25519@openssh.com``, a key on a token (PROTOCOL.u2f). Nothing else is understood here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class BadSignature(Unattributed):
 
 @dataclass(frozen=True, slots=True)
 class PublicIdentity:
-    """A public key. key: 32 bytes, Ed25519. application: what a token key is bound to, as ``ssh:``; "" for a plain key."""
+    """A public key. key: 32 bytes, Ed25519. application: what a token's key is bound to (``ssh:``), "" for a plain key."""
 
     key: bytes
     application: str = ""
@@ -135,8 +135,8 @@ def verify(identity: PublicIdentity | bytes, namespace: str, message: bytes, sig
            check: str = "SSHSIG-SIGNATURE", hash_name: str = "sha512") -> None:
     """Raise BadSignature with the name `check` unless `signature` is the identity's over `message` in `namespace`.
 
-    identity: a 32-byte key means a plain one. signature: 64 bytes, or 69 from a token key (flags, counter), which must say
-    that the token was touched.
+    identity: a 32-byte key means a plain one. signature: 64 bytes, or 69 from a token key (flags, counter), which
+    must say that the token was touched.
     """
     if isinstance(identity, bytes):
         identity = PublicIdentity(identity)
@@ -158,7 +158,8 @@ def armor(signature: SshSignature) -> str:
     kind = TOKEN if signature.identity.application else PLAIN
     value = _string(kind.encode()) + _string(signature.signature[:64]) + signature.signature[64:]
     blob = (_MAGIC + struct.pack(">I", _VERSION) + _string(signature.identity.blob)
-            + _string(signature.namespace.encode()) + _string(b"") + _string(signature.hash_name.encode()) + _string(value))
+            + _string(signature.namespace.encode()) + _string(b"")
+            + _string(signature.hash_name.encode()) + _string(value))
     digits = base64.b64encode(blob).decode()
     return _BEGIN + _wrapped(digits, 70) + _END
 

@@ -42,7 +42,7 @@ class WaitingRoom:
         return entry
 
     def surplus(self, ceiling: int) -> list[Entry]:
-        """Remove and give what exceeds the ceiling of any author: later incarnations first, then the farthest places."""
+        """Remove and give what exceeds the ceiling of an author: later incarnations first, then the farthest places."""
         gone: list[Entry] = []
         for author in [author for author, count in self._by_author.items() if count > ceiling]:
             mine = sorted((e for e in self.entries.values() if e.author == author), key=lambda e: (e.inc, e.seq, e.id))
@@ -64,7 +64,8 @@ class WaitingRoom:
 class Strangers:
     """Lines of later incarnations whose key is not known yet, since the entry before them has not arrived.
 
-    Their signatures are unproven: two lines with one id may both be here, and the wrong one is refused when the key is known.
+    Their signatures are unproven: two lines with one id may both be here, and the wrong one is refused when the key
+    is known.
     """
 
     def __init__(self) -> None:
