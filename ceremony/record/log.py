@@ -113,7 +113,7 @@ class Log(Held):
         return self._room.missing() | alone
 
     def evidence(self) -> list[Evidence]:
-        """Every accusation that the lines prove, in a fixed order: the accused entry with its parents, or two branches."""
+        """Every accusation that the lines prove, in a fixed order, each with the entries that show it."""
         found = []
         for _, (entry, fault) in sorted(self.refused.items()):
             parents = (self.entries[parent] for parent in dict.fromkeys(entry.parents))

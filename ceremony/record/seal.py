@@ -31,7 +31,7 @@ class SealMalformed(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What is sealed. outcome: ``done`` or ``dead``; state: hash of the result; heads: one or more, sorted by label, id."""
+    """What is sealed. outcome: ``done`` or ``dead``; state: hash of the result; heads: sorted by label, id."""
 
     mode: str
     group: GroupId

@@ -48,7 +48,7 @@ class BadSignature(Unattributed):
 
 @dataclass(frozen=True, slots=True)
 class PublicIdentity:
-    """A public key. key: 32 bytes, Ed25519. application: what a token's key is bound to (``ssh:``), "" for a plain key."""
+    """A public key. key: 32 bytes, Ed25519. application: what a token key is bound to, else ""."""
 
     key: bytes
     application: str = ""
