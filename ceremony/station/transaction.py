@@ -77,6 +77,11 @@ class Tx:
         return self._run("INSERT INTO seals VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                          seal.ceremony, seal.signer, seal.inc, seal.sig) == 1
 
+    def put_seal(self, seal: SealRow) -> None:
+        """Keeps a signer's verified signature over a ceremony's seal in the place of an earlier one."""
+        self._run("INSERT INTO seals VALUES (?, ?, ?, ?) ON CONFLICT (ceremony, signer, inc) DO UPDATE "
+                  "SET sig = excluded.sig", seal.ceremony, seal.signer, seal.inc, seal.sig)
+
     def set_view(self, group: str, name: str, value: object) -> None:
         """Keeps a computed JSON value that can be computed again from the entries at any time."""
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

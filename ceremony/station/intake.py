@@ -1,0 +1,116 @@
+"""Taking in what arrived: every line is hostile until the log holds it; good ones come in whatever the bad ones do.
+
+One commit keeps the held entries, the lines that still wait for their past, and refused lines that name their author.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Iterable
+
+from ceremony.base.errors import Fault, Malformed, Unattributed
+from ceremony.base.ids import ChainLabel
+from ceremony.ceremonies.sealing import Ended, ended, seal_of
+from ceremony.record import sshsig
+from ceremony.record.entry import Entry, parse_line
+from ceremony.record.seal import parse_seal_signature
+from ceremony.station.desk import Desk, entry_row
+from ceremony.station.rows import SealRow, WaitingRow
+
+
+@dataclass(slots=True)
+class Intake:
+    """held: new entries. waiting: how many lines wait now. refused: where it came from, and what was wrong with it."""
+
+    held: list[Entry] = field(default_factory=list)
+    waiting: int = 0
+    refused: list[tuple[str, Fault]] = field(default_factory=list)
+    seals: int = 0
+
+
+def take_in(desk: Desk, lines: Iterable[tuple[str, bytes]], seals: Iterable[tuple[str, bytes]] = ()) -> Intake:
+    """Take in lines and seal signatures, each with the name of where it came from."""
+    report = Intake()
+    source: dict[str, str] = {}
+    known = {row.line for row in desk.store.entries(desk.group.id)}
+    offered = _parse(report, source, ((where, raw) for where, raw in lines if raw not in known), desk.group.id)
+    waiting_rows = desk.store.waiting(desk.group.id)
+    offered += [parse_line(row.line) for row in waiting_rows]
+    outcome = desk.log.offer(offered)
+    report.held = list(outcome.held)
+    report.refused += [(source.get(entry.id, "an earlier medium"), fault) for entry, fault in outcome.refused]
+    still = {entry.line(): entry for entry in outcome.waiting}
+    report.waiting = len(still)
+    with desk.store.transaction() as tx:
+        for entry in outcome.held:
+            tx.add_entry(entry_row(entry))
+        for row in waiting_rows:
+            if row.line not in still:
+                tx.drop_waiting(row.line)
+        for line, entry in still.items():
+            tx.add_waiting(WaitingRow(entry.id, desk.group.id, line, desk.world.clock()))
+        for entry, fault in outcome.refused:
+            if fault.culprits:
+                tx.add_evidence(desk.group.id, entry.line(), fault.as_json())
+        desk.keep_views(tx)
+    _take_seals(desk, report, seals)
+    return report
+
+
+def _parse(report: Intake, source: dict[str, str], lines: Iterable[tuple[str, bytes]], group: str) -> list[Entry]:
+    entries = []
+    for where, raw in lines:
+        try:
+            entry = parse_line(raw)
+        except Malformed as fault:
+            report.refused.append((where, fault))
+            continue
+        if entry.group != group:
+            report.refused.append((where, Unattributed(
+                "RECORD-GROUP", "an entry of another group lies in this group's folder",
+                meaning="It was left alone.", do="Take it off the medium if nobody needs it there.")))
+        elif entry.body is None:
+            report.refused.append((where, Unattributed(
+                "RECORD-LEAF", f"entry {entry.seq} of {entry.label} arrived without its body",
+                meaning="It counts as not arrived.", do="Bring the whole entry from its author's stick.")))
+        else:
+            source[entry.id] = where
+            entries.append(entry)
+    return entries
+
+
+def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) -> None:
+    """Keep the seal signatures that verify over the text this station computes itself."""
+    over = {e.id: e for e in ended(desk.state)}
+    for where, raw in seals:
+        parts = where.rsplit("/", 1)[-1].removesuffix(".sig").rsplit("-", 1)
+        ceremony, _, signer = parts[0].partition("-")
+        if ceremony not in over or len(parts) != 2 or not parts[1].isdigit() or len(parts[1]) > 16:
+            continue  # of a ceremony that has not ended here, or not a seal's name: nothing is lost by waiting
+        inc = int(parts[1])
+        if any((r.signer, r.inc) == (signer, inc) and r.sig.encode() == raw for r in desk.store.seals(ceremony)):
+            continue
+        try:
+            sig = check_seal(desk, over[ceremony], signer, inc, raw)
+        except Fault as fault:
+            report.refused.append((where, fault))
+            continue
+        with desk.store.transaction() as tx:
+            tx.put_seal(SealRow(ceremony, signer, inc, sig))
+            report.seals += 1
+    if report.seals:
+        with desk.store.transaction() as tx:
+            desk.keep_views(tx)
+
+
+def check_seal(desk: Desk, over: Ended, signer: str, inc: int, raw: bytes) -> str:
+    """The armoured signature as text, if this station or witness made it over this seal; raises a Fault otherwise."""
+    witness = {w["name"]: w["key"] for w in desk.state.charter.body["witnesses"]}.get(signer) if inc == 0 else None
+    identity = sshsig.parse_openssh_public(witness) if witness \
+        else desk.state.members.identity(ChainLabel(f"{signer}/{inc}"))
+    if identity is None:
+        raise Unattributed("SEAL-SIGNER", f"{signer} is neither a station nor a witness of this group",
+                           meaning="The signature does not count.", do="Take the file off the medium.")
+    armoured = raw.decode("ascii", "replace")
+    parse_seal_signature(armoured, seal_of(desk.state, over), signer, inc, identity)
+    return armoured
