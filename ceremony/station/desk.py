@@ -136,6 +136,8 @@ class Step:
         """Make the next entry of this station's chain, check it as everybody else will, and keep it."""
         desk = self.desk
         seq, prev, seen = desk.log.next_place(desk.label)
+        if desk.world.aids:
+            body = body | {"aids": list(desk.world.aids)}
         entry = compose(sign=desk.sign_core, salt=desk.world.entropy(32), group=desk.group.id, author=desk.name,
                         inc=desk.group.inc, seq=seq, prev=prev, seen=seen, ceremony=ceremony, kind=kind,
                         level=KINDS[kind].level, time=desk.world.clock(), body=body)

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from ceremony.ceremonies.sealing import ended, seal_of
 from ceremony.record.entry import Entry
 from ceremony.station.desk import Desk
@@ -23,14 +21,9 @@ def file_name(entry: Entry) -> str:
     return f"{entry.author}-{entry.inc}-{entry.seq}-{ceremony}-{entry.kind}-{entry.id[:8]}.json"
 
 
-def packed(desk: Desk) -> dict[str, bytes]:
-    """One file for each ended ceremony: all its entries. Named by content, so that two versions never collide."""
-    files = {}
-    for over in ended(desk.state):
-        entries = [e for e in desk.log.ordered() if e.id == over.id or e.ceremony == over.id]
-        content = b"".join(entry.line() for entry in entries)
-        files[f"{folder(desk.group.id)}/ended/{over.id[:16]}-{sha256(content).hexdigest()[:8]}.jsonl"] = content
-    return files
+def packed(desk: Desk) -> dict[str, list[bytes]]:
+    """The lines of every ended ceremony, opening first, by ceremony id: one packed file each."""
+    return {over.id: [entry.line() for entry in desk.log.of_ceremony(over.id)] for over in ended(desk.state)}
 
 
 def loose(desk: Desk) -> dict[str, bytes]:

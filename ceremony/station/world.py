@@ -40,12 +40,16 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """clock: RFC 3339 UTC. entropy: n random bytes. machine_id: what makes this machine this one, never shown."""
+    """clock: RFC 3339 UTC. entropy: n random bytes. machine_id: what makes this machine this one, never shown.
+
+    aids: what a script took over from the person or the machine (rehearsals only); every entry made so says it.
+    """
 
     clock: Callable[[], str]
     entropy: Callable[[int], bytes]
     machine_id: Callable[[], str]
     asker: Asker
+    aids: tuple[str, ...] = ()
 
     def secret(self, size: int) -> Secret[bytes]:
         """Fresh secret bytes."""

@@ -13,9 +13,13 @@ from typing import Callable
 from ceremony.base.ids import Name
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.charter import Charter, make_charter
+from ceremony.ceremonies.signing import account_of
+from ceremony.chains.bitcoin.account import taproot_key
 from ceremony.codec.words import words
 from ceremony.record import sshsig
 from ceremony.record.card import compose_card
+from ceremony.rehearsal.regtest import funded_chain
+from ceremony.rehearsal.spend import spend_psbt
 from ceremony.station import founding, go, intake, outbox
 from ceremony.station.desk import Desk, sealed
 from ceremony.station.home import Home
@@ -99,7 +103,9 @@ class Station:
         if act:
             act(desk)
         self.last = go.run(desk, lambda: self.vault)
-        stick.update(outbox.packed(desk) | outbox.loose(desk) | outbox.seals(desk))
+        packs = {f"{outbox.folder(desk.group.id)}/ended/{one}.jsonl": b"".join(lines)
+                 for one, lines in outbox.packed(desk).items()}
+        stick.update(packs | outbox.loose(desk) | outbox.seals(desk))
         return self.last
 
 
@@ -152,3 +158,10 @@ class Table:
         return self[self.names[0]].desk.state.key
 
 
+
+
+def regtest_psbt(table: Table, *, coins: int = 1, amount_sat: int = 1_000_000_000, version: int = 0):
+    """A regtest chain that pays the table's key, and a PSBT that spends its coins with change: (chain, bytes)."""
+    account = account_of(table.key(), "regtest")
+    chain = funded_chain([taproot_key(account, 0, i).script for i in range(coins)], table.charter.group)
+    return chain, spend_psbt(account, chain.funding, amount_sat, version=version)
