@@ -124,7 +124,7 @@ def _duplicates(body: Mapping[str, Any]) -> None:
 def _modes(body: Mapping[str, Any]) -> None:
     for card in body["stations"]:
         if card["mode"] != body["mode"]:
-            raise _refuse("CHARTER-MODE", f"{card['name']} is a {card['mode']} station and the plan says {body['mode']}",
+            raise _refuse("CHARTER-MODE", f"{card['name']} is a {card['mode']} station, the plan says {body['mode']}",
                           "Rehearsal and production stations never share a group: use cards of one mode.")
     if (body["mode"] == "rehearsal") != (body["network"] == "regtest"):
         raise _refuse("CHARTER-NETWORK", f"mode {body['mode']} with network {body['network']}",

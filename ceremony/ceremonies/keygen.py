@@ -139,7 +139,7 @@ def _collect(attempt: Keygen, members: Membership, inside: list[Entry]) -> None:
         if slot is not None and name in slot and entry.kind == "keygen.round1":
             attempt.faults.append((EntryId(entry.id), PeerFault(
                 "KEYGEN-TWICE", f"{name} gave a second first message", culprits=(name,),
-                meaning="The attempt cannot be trusted.", do="Refuse, and start again without doubt about who did it.")))
+                meaning="The attempt cannot be trusted.", do="Refuse, and start again when it is clear who did it.")))
         elif slot is not None:
             slot.setdefault(name, entry)
 
@@ -190,7 +190,7 @@ def eq_input_now(attempt: Keygen, memo: Memo) -> EqInput:
 
 
 def _certify(attempt: Keygen, members: Membership, memo: Memo, inside: list[Entry]) -> None:
-    """Find the certificate: n round 2 entries over one eq_input. It stands by itself, so forked branches may prove it."""
+    """Find the certificate: n round 2 entries over one eq_input. It stands by itself; forked branches may prove it."""
     groups: dict[EqInput, dict[Name, Entry]] = {}
     for entry in inside:
         if entry.kind != "keygen.round2" or entry.label not in attempt.labels:
@@ -232,7 +232,8 @@ def _group_key(attempt: Keygen, members: Membership, memo: Memo, agreed: EqInput
     certificate = b"".join(bytes.fromhex(attempt.round2[name].body["pmsg2"]) for name in attempt.names)
     output = memo.value(("output", agreed), lambda: public_output(agreed))
     point, code = output.threshold_pubkey, agreed.chain_code()
-    key_id = text_hash("ceremony-key-v1", members.charter.group, PROFILE, attempt.id, point.compressed().hex(), code.hex())
+    key_id = text_hash("ceremony-key-v1", members.charter.group, PROFILE, attempt.id, point.compressed().hex(),
+                       code.hex())
     return GroupKey(key_id, attempt.id, attempt.opening.body["epoch"], members.charter.t, attempt.names, point, code,
                     output.pubshares, RecoveryData(agreed, certificate))
 

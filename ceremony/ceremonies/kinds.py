@@ -1,4 +1,4 @@
-"""The table of entry kinds: who may see the body, whether it is kept for ever, its shape, and how it stands to a ceremony.
+"""The table of entry kinds: who may see the body, whether it is kept for ever, its shape, its place in a ceremony.
 
 Adding a kind means adding a row here and to ``docs/formats.md`` section 4; a test compares the two.
 """

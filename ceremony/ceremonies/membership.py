@@ -1,7 +1,7 @@
 """Who belongs to the group now: the founding acceptances, and incarnations that replaced older ones.
 
-An entry *counts* when its chain has not forked before it, its incarnation is a member, and that incarnation had not been
-retired. Everything a ceremony believes of a station goes through `Membership.counts`.
+An entry *counts* when its chain has not forked before it, its incarnation is a member, and that incarnation had not
+been retired. Everything a ceremony believes of a station goes through `Membership.counts`.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ def _proven(members: Membership, entry: Entry) -> bool:
     """Whether a join carries a good signature by one of the host keys that its station announced before."""
     message = join_message(members.charter.group, entry.author, entry.body["identity"])
     for old in members.log.ordered():
-        if old.author == entry.author and old.body and "hostkey" in old.body and members.log.counts(old) and old != entry:
+        announces = old.author == entry.author and old.body is not None and "hostkey" in old.body
+        if announces and members.log.counts(old) and old.id != entry.id:
             try:
                 schnorr_verify(bytes.fromhex(old.body["hostkey"])[1:], message, bytes.fromhex(entry.body["sig"]))
                 return True
@@ -168,7 +169,7 @@ def _proven(members: Membership, entry: Entry) -> bool:
 
 
 def _admit(members: Membership, join: Join) -> bool:
-    """Count the admissions of one join; when they are enough and it replaces the current incarnation, make it current."""
+    """Count the admissions of one join; when enough admit it and it replaces the current incarnation, make it current."""
     name = Name(join.entry.author)
     for entry in members.log.of_ceremony(join.entry.id):
         says = entry.kind == "incarnation.admit" and entry.body is not None and entry.body["join"] == join.entry.id

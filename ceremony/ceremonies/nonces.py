@@ -18,7 +18,7 @@ Slot = tuple[EntryId, int]  # the exporting entry and the index in it
 
 @dataclass(slots=True)
 class NoncePool:
-    """slots: every exported nonce with its exporting entry. assigned: slot -> the openings that named it, in held order."""
+    """exports: entry id -> exporting entry. assigned: slot -> the openings that named it, by chain and place."""
 
     members: Membership
     exports: dict[EntryId, Entry] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class NoncePool:
 
 
 def fold_nonces(members: Membership, openings: Iterable[Entry]) -> NoncePool:
-    """The pool, with every assignment that any held opening makes (forked branches included: given out is given out)."""
+    """The pool, with every assignment that a held opening makes (forked branches included: given out is given out)."""
     pool = NoncePool(members)
     for entry in members.log.of_kind("nonces"):
         if entry.body is not None and members.counts(entry):

@@ -48,7 +48,8 @@ def _key(state: GroupState) -> dict[str, Any]:
             "backups_missing": list(state.missing_backups())}
 
 
-def _ceremony(ceremony: Keygen | Signing, rows: list, unsigned: Mapping[CeremonyId, Collection[Name]]) -> dict[str, Any]:
+def _ceremony(ceremony: Keygen | Signing, rows: list,
+              unsigned: Mapping[CeremonyId, Collection[Name]]) -> dict[str, Any]:
     kind = "keygen" if isinstance(ceremony, Keygen) else "sign"
     shown = {"id": ceremony.id, "kind": kind, "status": ceremony.status, "opener": ceremony.opening.author,
              "opened": ceremony.opening.time, "why": ceremony.why_dead if ceremony.status == "dead" else "",
@@ -56,8 +57,9 @@ def _ceremony(ceremony: Keygen | Signing, rows: list, unsigned: Mapping[Ceremony
     if ceremony.id in unsigned:
         shown["unsealed"] = list(unsigned[ceremony.id])
     if isinstance(ceremony, Signing) and ceremony.request:
-        shown |= {"txid": ceremony.request.txid, "signers": list(ceremony.signers), "paid_sat": ceremony.request.paid_sat,
-                  "fee_sat": ceremony.request.fee_sat, "exposed": sorted(ceremony.partials)}
+        request = ceremony.request
+        shown |= {"txid": request.txid, "signers": list(ceremony.signers), "paid_sat": request.paid_sat,
+                  "fee_sat": request.fee_sat, "exposed": sorted(ceremony.partials)}
     return shown
 
 

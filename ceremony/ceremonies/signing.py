@@ -31,7 +31,7 @@ from ceremony.record.entry import Entry
 
 @dataclass(slots=True)
 class Signing:
-    """One request. `request` and `sessions` are None when the opening is broken; `signatures` are final, one per input."""
+    """One request. `request` is None when the opening is broken; `signatures` are final, one per input."""
 
     id: CeremonyId
     opening: Entry
@@ -65,7 +65,8 @@ class Signing:
 
     def finished(self) -> tuple[bytes, bytes]:
         """The finalised PSBT and the raw transaction of a done request."""
-        final = finalize.finalize(psbts.parse_psbt(bytes.fromhex(self.opening.body["psbt"])), self.request, self.signatures)
+        parsed = psbts.parse_psbt(bytes.fromhex(self.opening.body["psbt"]))
+        final = finalize.finalize(parsed, self.request, self.signatures)
         return final.psbt, final.transaction
 
     def result(self) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def account_of(key: GroupKey, network: str) -> ExtendedKey:
 
 def fold_signing(opening: Entry, members: Membership, keys: Mapping[str, GroupKey], pool: NoncePool,
                  own_txids: frozenset[str], memo: Memo) -> Signing:
-    """The state of the request that `opening` made. own_txids: transactions this group signed before (rehearsal only)."""
+    """The state of the request that `opening` made. own_txids: transactions this group signed before (rehearsals)."""
     signing = Signing(CeremonyId(opening.id), opening, tuple(Name(s) for s in opening.body["signers"]))
     try:
         signing.key = _key(opening, members, keys)
@@ -147,7 +148,7 @@ def _pubnonces(signing: Signing, members: Membership, pool: NoncePool) -> list[d
 
 
 def _one_nonce(signing: Signing, pool: NoncePool, name: Name, item: str | list) -> bytes:
-    """The public nonce that the opening means. One that it may not give out is a fault; the proof of an end stands anyway."""
+    """The public nonce that the opening means. One it may not give out is a fault; the proof of an end stands anyway."""
     opening = signing.opening
     if isinstance(item, str):
         if name != opening.author:
@@ -188,7 +189,7 @@ def _session(signing: Signing, index: int) -> checks.SessionContext:
 
 
 def _collect(signing: Signing, members: Membership, memo: Memo) -> None:
-    """Verify every partial signature, of forked branches too (a valid one is proof), and note who stopped the request."""
+    """Verify every partial signature, of forked branches too (a valid one is proof); note who stopped the request."""
     for entry in members.log.of_ceremony(signing.id):
         name = Name(entry.author)
         if entry.body is None:
@@ -231,7 +232,8 @@ def _settle(signing: Signing, members: Membership) -> None:
             signing.status = "dead"
             signing.why_dead = f"the record of {name} has two versions, or a new machine replaced it"
     if not members.counts(signing.opening):
-        signing.status, signing.why_dead = "dead", f"the record of {signing.opening.author} does not count at that place"
+        signing.status = "dead"
+        signing.why_dead = f"the record of {signing.opening.author} does not count at that place"
 
 
 def reserved_by(outpoints: frozenset, replaces: list[str], others: list[Signing]) -> Signing | None:

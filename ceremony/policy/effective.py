@@ -15,7 +15,7 @@ ASPECTS = ("person", "organisation", "site", "machine")
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """For one aspect: the fewest distinct values that reach t shards (theft), and whose loss leaves fewer than t (loss)."""
+    """For one aspect: the fewest distinct values that reach t shards (theft), or whose loss leaves fewer (loss)."""
 
     aspect: str
     theft: int
@@ -45,7 +45,7 @@ def effective(values: Iterable[str], t: int, aspect: str) -> Effective:
 
 
 def effective_thresholds(stations: Sequence[Mapping[str, str]], machines: Mapping[str, str], t: int) -> list[Effective]:
-    """One `Effective` per aspect. `stations` are cards; `machines` maps a name to its machine value once it is known."""
+    """One `Effective` per aspect. `stations` are cards; `machines` maps a name to its machine value once known."""
     rows = []
     for aspect in ASPECTS:
         if aspect == "machine":

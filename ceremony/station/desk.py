@@ -154,8 +154,8 @@ class Step:
     def keep(self, kind: str, ref: str, state: str, value: Secret[bytes], epoch: int = 0) -> SecretRow:
         """Put a new secret into the vault."""
         desk = self.desk
-        row = sealed(desk.opened(), SecretRow(desk.world.entropy(16).hex(), desk.group.id, kind, epoch, ref, state, b""),
-                     value)
+        bare = SecretRow(desk.world.entropy(16).hex(), desk.group.id, kind, epoch, ref, state, b"")
+        row = sealed(desk.opened(), bare, value)
         self.tx.put_secret(row)
         return row
 

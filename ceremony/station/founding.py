@@ -1,4 +1,4 @@
-"""How a station comes into being and into a group: its identity, its card, the charter it founds or finds on a stick."""
+"""How a station comes into being and into a group: its identity, its card, the charter it founds or finds."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def choose_group(store: Store, prefix: str | None) -> GroupRow:
         return rows[0]
     if not rows:
         raise UsageFault("GROUP-NONE", "this station belongs to no group" + (" that begins so" if prefix else " yet"),
-                         do="Found one with `ceremony charter new`, or put in the founder's stick and say `ceremony go`.")
+                         do="Found one with `ceremony charter new`, or put in the founder's stick and say `go`.")
     names = ", ".join(row.id[:16] for row in rows)
     raise UsageFault("GROUP-AMBIGUOUS", f"this station belongs to several groups: {names}",
                      do="Say which: `ceremony --group <first letters> …`.")

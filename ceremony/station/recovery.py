@@ -41,7 +41,8 @@ def backup_of(desk: Desk, passphrase: Secret[str]) -> tuple[str, bytes, Callable
     """
     key = _key_in_use(desk)
     _, hostkey = desk.need_secret("hostkey", _own_public(desk, key), "the host key of this epoch")
-    says = backups.Backup(desk.mode, desk.group.id, desk.name, desk.group.inc, key.id, key.epoch, key.recovery.to_bytes())
+    says = backups.Backup(desk.mode, desk.group.id, desk.name, desk.group.inc, key.id, key.epoch,
+                          key.recovery.to_bytes())
     raw = backups.compose(says, hostkey, passphrase, desk.world.entropy)
     return says.file_name(), raw, lambda found: backups.prove(found, says, hostkey, passphrase)
 
@@ -136,7 +137,8 @@ def join_again(store: Store, vault: Vault, restored: Restored, world: World) -> 
         step.keep("hostkey", own, f"attempt {restored.key.ceremony}", restored.hostkey)
         step.keep("hostkey", public, "announced", announced)
         return step.say("incarnation.join", {
-            "identity": openssh_public(identity), "hostkey": public, "machine": machine_value(group, world.machine_id()),
+            "identity": openssh_public(identity), "hostkey": public,
+            "machine": machine_value(group, world.machine_id()),
             "retires": int(old.split("/")[1]), "sig": sig.hex()})
 
 
@@ -144,4 +146,4 @@ def check_not_member(store: Store, restored: Restored) -> None:
     """A home that belongs to the group already is no place for a recovery."""
     if any(row.id == restored.founding.group for row in store.groups()):
         raise LocalFault("RECOVER-HOME", "this home already belongs to that group",
-                         meaning="Nothing was restored.", do="Make a new home: `ceremony --home DIR station recover …`.")
+                         meaning="Nothing was restored.", do="Make a new one: `ceremony --home DIR station recover …`.")

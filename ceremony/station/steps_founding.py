@@ -65,7 +65,7 @@ def hear_words(desk: Desk, prefix: str, about: str) -> dict[str, Any]:
                           choices=others))
     if reader not in others:
         raise Refused("WORDS-READER", "the words must be read by another holder of this group",
-                      meaning="Nothing was accepted.", do=f"Ask one of {', '.join(others)} and run `ceremony go` again.")
+                      meaning="Nothing was accepted.", do=f"Ask one of {', '.join(others)} and say `ceremony go`.")
     for tries in range(MAX_TRIES):
         typed = ask(Question(f"{prefix}.words", "words", f"Type the 15 words that {reader} reads out.", about))
         try:
@@ -96,8 +96,8 @@ def announce_hostkey(desk: Desk) -> str:
 def admit(desk: Desk, join: Join) -> str:
     """Ask the holder to admit another station's new machine, and have the words of its request typed back."""
     name, ask = join.entry.author, desk.world.asker.ask
-    answer = ask(Question("admit.incarnation", "yes", f"{name} asks to go on with a new machine. Did you speak with them "
-                          "in person? Type Yes to admit it; the old machine is then retired for good.", join))
+    answer = ask(Question("admit.incarnation", "yes", f"{name} asks to go on with a new machine. Did you speak with "
+                          "them in person? Type Yes to admit it; the old machine is then retired for good.", join))
     if answer != YES:
         return ""
     heard = hear_words(desk, "admit", join.entry.id)

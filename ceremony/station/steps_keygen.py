@@ -25,7 +25,8 @@ def open_keygen(desk: Desk) -> Entry:
     state = desk.state
     if not state.members.founded:
         missing = [n for n in state.charter.names if n not in state.members.accepts]
-        raise Refused("KEYGEN-NOT-FOUNDED", f"not yet accepted by {', '.join(missing) or 'everybody on a machine of their own'}",
+        who = ", ".join(missing) or "everybody on a machine of their own"
+        raise Refused("KEYGEN-NOT-FOUNDED", f"not yet accepted by {who}",
                       meaning="A key is made only by a group that all its holders accepted.",
                       do="Take the stick to them; each says `ceremony go`.")
     if state.keys:

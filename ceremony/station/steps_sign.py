@@ -147,7 +147,7 @@ def _may_sign(desk: Desk, signing: Signing) -> None:
     pinned = signing.opening.body["heads"].get(desk.label)
     row = desk.store.entry(pinned[1]) if pinned else None
     if desk.name != signing.opening.author and (row is None or row.label != desk.label):
-        raise LocalFault("SIGN-ROLLED-BACK", "the request names an entry of this station that this station does not hold",
+        raise LocalFault("SIGN-ROLLED-BACK", "the request names an entry of this station that it does not hold",
                          meaning="This home is an older copy of itself, or another copy is at work.",
                          do="Do not sign here. Use `station recover` to start a new incarnation.")
 
@@ -166,10 +166,11 @@ def _partials(desk: Desk, signing: Signing) -> tuple[list[SecretRow], list[bytes
     rows, psigs = [], []
     for index, item in enumerate(signing.opening.body["nonces"][desk.name]):
         ref = f"{signing.id}:{index}" if isinstance(item, str) else f"{item[0]}:{item[1]}"
-        row, secret = desk.need_secret("nonce", ref, "the nonce that this request assigns to it (used, or of another home)")
+        row, secret = desk.need_secret("nonce", ref, "the nonce that this request assigns to it")
         if row.state not in ("prepared", f"assigned {signing.id}"):
-            raise LocalFault("SIGN-NONCE-STATE", "this nonce belongs to another request", do="Do not sign; report this.")
-        psigs.append(rounds.sign(rounds.SecNonce(secret), share, signing.sessions[index], seat, signing.pubnonces[index]))
+            raise LocalFault("SIGN-NONCE-STATE", "this nonce belongs to another request", do="Do not sign.")
+        context, pubnonces = signing.sessions[index], signing.pubnonces[index]
+        psigs.append(rounds.sign(rounds.SecNonce(secret), share, context, seat, pubnonces))
         rows.append(row)
     return rows, psigs
 

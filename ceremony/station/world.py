@@ -1,4 +1,4 @@
-"""What a station takes from the machine it stands on, as arguments: time, randomness, identity of the machine, a person.
+"""What a station takes from where it stands, as arguments: time, randomness, identity of the machine, a person.
 
 Steps receive one `World`; tests and rehearsals supply another. Nothing here touches the machine.
 """
