@@ -169,7 +169,7 @@ def _proven(members: Membership, entry: Entry) -> bool:
 
 
 def _admit(members: Membership, join: Join) -> bool:
-    """Count the admissions of one join; when enough admit it and it replaces the current incarnation, make it current."""
+    """Count the admissions of one join; when enough, and it replaces the current incarnation, make it current."""
     name = Name(join.entry.author)
     for entry in members.log.of_ceremony(join.entry.id):
         says = entry.kind == "incarnation.admit" and entry.body is not None and entry.body["join"] == join.entry.id

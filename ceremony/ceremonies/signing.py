@@ -148,7 +148,7 @@ def _pubnonces(signing: Signing, members: Membership, pool: NoncePool) -> list[d
 
 
 def _one_nonce(signing: Signing, pool: NoncePool, name: Name, item: str | list) -> bytes:
-    """The public nonce that the opening means. One it may not give out is a fault; the proof of an end stands anyway."""
+    """The public nonce that the opening means. One it may not give out is a fault; a proven end stands anyway."""
     opening = signing.opening
     if isinstance(item, str):
         if name != opening.author:
