@@ -154,6 +154,12 @@ class Table:
             if all(s.desk and s.desk.state.key for s in self.stations.values()) or visits > 10 * len(self.names):
                 return visits
 
+    def bytes_said(self) -> int:
+        """Bytes of all entry lines that exist."""
+        lines = {line for s in self.stations.values() for row in s.store.groups()
+                 for line in [e.line for e in s.store.entries(row.id)]}
+        return sum(map(len, lines))
+
     def key(self):
         return self[self.names[0]].desk.state.key
 
