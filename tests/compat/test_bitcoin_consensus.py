@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import pytest
@@ -15,7 +14,7 @@ from ceremony.chains.bitcoin.networks import REGTEST
 from ceremony.chains.bitcoin.psbt import parse_psbt
 from ceremony.chains.bitcoin.request import examine
 from ceremony.chains.bitcoin.transaction import Transaction, parse_transaction
-from ceremony.rehearsal import regtest
+from ceremony.rehearsal import consensus, regtest
 from ceremony.rehearsal.consensus import Unacceptable, flipped_twin, prove
 from ceremony.rehearsal.spend import spend_psbt
 from tests.bitcoin_kit import ACCOUNT, In, Out, build, change, sign, u32
@@ -108,7 +107,7 @@ def test_a_coin_can_be_spent_again_in_the_next_block(pbk):
 
 
 def test_without_the_kernel_the_station_says_so(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pbk", None)
+    monkeypatch.setattr(consensus, "pbk", None)
     with pytest.raises(LocalFault) as caught:
         prove(CHAIN, signed(spend_psbt(ACCOUNT, CHAIN.funding, 6_000)))
     assert caught.value.check == "CONSENSUS-MISSING" and caught.value.do and caught.value.meaning
