@@ -23,7 +23,7 @@ class Member:
     contact: str
 
     def about(self) -> list[tuple[str, str]]:
-        return [(f"station.{field}", getattr(self, field))
+        return [(f"card.{field}", getattr(self, field))
                 for field in ("name", "person", "organisation", "site", "contact")]
 
 

@@ -32,7 +32,7 @@ def account_from(descriptor: str) -> ExtendedKey:
 
 def fund(descriptor: str, group: str, *, coins: int = 2, amount_sat: int = 6_000_000_000,
          version: int = 0) -> tuple[bytes, bytes]:
-    """A chain file with `coins` mature coinbases of 50 bitcoin to the group's first addresses, and a PSBT spending them.
+    """A chain file with `coins` mature coinbases of 50 bitcoin to the group's first addresses, and a PSBT over them.
 
     The PSBT pays `amount_sat` to an address outside and the rest, less a fee, to the group's change branch.
     """

@@ -1,4 +1,4 @@
-"""The room of a rehearsal: homes, a folder that plays the stick, and the real command in a process of its own each time.
+"""The room of a rehearsal: homes, a folder that plays the stick, the real command in a process of its own each time.
 
 Nothing here knows what the commands do inside. What a holder would type is given as answers to the stable question ids;
 the words that one holder reads to another are read from that other holder's own screen.

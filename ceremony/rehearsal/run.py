@@ -15,7 +15,7 @@ from ceremony.rehearsal.script import perform
 
 def main(t: int = 2, n: int = 3, seed: int | None = None, keep: Path | None = None,
          show: Callable[[str], None] = print) -> Path:
-    """Rehearse t-of-n; returns the folder with homes, stick, result and transcript. Raises a Fault when anything fails."""
+    """Rehearse t-of-n; returns the folder with homes, stick, result and transcript. Raises a Fault on any failure."""
     if not 2 <= t <= n <= len(NAMES):
         raise UsageFault("REHEARSE-SIZE", f"{t} of {n}: rehearsals go from 2-of-2 to {len(NAMES)} stations",
                          do="Choose --threshold from 2 up, and --stations not below it.")

@@ -105,8 +105,8 @@ def make_stations(stage: Stage) -> None:
 
 def found(stage: Stage) -> None:
     first, *others = stage.names
-    stage.say(f"Act 2. {first} founds a group: {stage.t} of {len(stage.members)} must sign. Everybody reads the charter "
-              "on their own screen and types the words that somebody else reads out from another screen.")
+    stage.say(f"Act 2. {first} founds a group: {stage.t} of {len(stage.members)} must sign. Everybody reads the "
+              "charter on their own screen and types the words that somebody else reads out from another screen.")
     plan = stage.room.folder / "plan.toml"
     plan.write_text(plan_toml(stage.t, stage.members))
     stage.command(first, "charter", "new", str(plan), "--cards", str(stage.room.stick / "cards"))
@@ -124,8 +124,7 @@ def accept(stage: Stage, reader: str) -> list[Answer]:
 
 def make_key(stage: Stage) -> None:
     opener = stage.names[0]
-    stage.say("Act 3. The key is made. No machine ever holds it: each deals a part, checks all others, and signs what "
-              "it saw.")
+    stage.say("Act 3. The key is made. No machine ever holds it: each deals a part, checks all others, signs what it saw.")
     stage.command(opener, "open", "keygen")
     yes = [("keygen.yes", "Yes")]
     stage.visit(opener, yes)
