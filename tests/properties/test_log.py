@@ -175,6 +175,13 @@ def test_an_auditor_may_get_bodies_before_or_after(steps, random, size):
     assert expected["ordered"] == state(taken_in(lines))["ordered"]
 
 
+@given(st.permutations(range(8)))
+def test_entries_that_know_nothing_of_each_other_stand_by_id(order):
+    joins = [GROUP.later("carol", f"carol's {n}")[1] for n in range(8)]
+    log = taken_in([joins[n] for n in order], 1)
+    assert [entry.id for entry in log.of_kind("incarnation.join")] == sorted(join.id for join in joins)
+
+
 @given(STEPS)
 def test_laws_of_the_held_set(steps):
     log = taken_in(history(steps))

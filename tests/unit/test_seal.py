@@ -135,6 +135,14 @@ def test_what_could_not_be_a_line_is_no_entry_of_a_bundle():
     assert parse_bundle(changed(entries=[value])).entries[0].body == value["body"]
 
 
+def test_what_is_longer_than_a_line_is_no_entry_of_a_bundle(monkeypatch):
+    monkeypatch.setattr("ceremony.record.entry.MAX_LINE_BYTES", len(ENTRY.line()))
+    assert parse_bundle(changed(entries=[ENTRY.as_object()])).entries == (ENTRY,)
+    monkeypatch.setattr("ceremony.record.entry.MAX_LINE_BYTES", len(ENTRY.line()) - 1)
+    with pytest.raises(BundleMalformed, match="longer"):
+        parse_bundle(changed(entries=[ENTRY.as_object()]))
+
+
 def test_a_bundle_too_large_to_carry_is_not_written(monkeypatch):
     monkeypatch.setattr(bundles, "MAX_BUNDLE_BYTES", len(BUNDLE.to_bytes()) - 1)
     with pytest.raises(BundleMalformed, match="stick"):
