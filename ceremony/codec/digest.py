@@ -43,9 +43,9 @@ def text_hash(label: str, *fields: str) -> str:
     """SHA-256, in lower-case hex, of the UTF-8 text: label, each field behind one space, and one LF.
 
     For what people check with ``sha256sum``: leaves, group and key ids, seal states. The label ends in the version, as
-    in ``ceremony-leaf-v1``, and always goes with the same number of fields. Only the last field may hold spaces, and none
-    a line feed, else two lists of that length could join to one text; breaking that is a ValueError, since it is the
-    caller's mistake and not a stranger's.
+    in ``ceremony-leaf-v1``, and always goes with the same number of fields. Only the last field may hold spaces, and
+    none a line feed, else two lists of that length could join to one text; breaking that is a ValueError, since it is
+    the caller's mistake and not a stranger's.
     """
     if any(" " in part for part in (label, *fields[:-1])) or any("\n" in part for part in (label, *fields)):
         raise ValueError("a field that would make the hashed text ambiguous")
