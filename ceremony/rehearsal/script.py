@@ -124,7 +124,8 @@ def accept(stage: Stage, reader: str) -> list[Answer]:
 
 def make_key(stage: Stage) -> None:
     opener = stage.names[0]
-    stage.say("Act 3. The key is made. No machine ever holds it: each deals a part, checks the others, signs what it saw.")
+    stage.say("Act 3. The key is made. No machine ever holds it: each deals a part, checks the others, and signs what "
+              "it saw.")
     stage.command(opener, "open", "keygen")
     yes = [("keygen.yes", "Yes")]
     stage.visit(opener, yes)
