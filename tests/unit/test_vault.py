@@ -112,6 +112,13 @@ def test_the_nonce_comes_from_the_given_entropy_each_time(vault):
     assert drawn == [12, 12]
 
 
+def test_each_row_has_a_key_of_its_own():
+    """With one key for all rows, the same nonce drawn twice by a broken generator would lay two secrets open."""
+    stuck = Vault(Secret(bytes(32)), bytes)
+    assert sealed(stuck).blob[12:-16] != sealed(stuck, id="n2").blob[12:-16]
+    assert sealed(stuck).blob[12:-16] == sealed(stuck, state="assigned").blob[12:-16]
+
+
 def test_a_data_key_has_32_bytes():
     with pytest.raises(ValueError):
         Vault(Secret(bytes(31)), os.urandom)
