@@ -18,6 +18,7 @@ from ceremony.codec import canonical
 from ceremony.codec.digest import text_hash
 from ceremony.codec.shape import Int, ListOf, Literal, Obj, Text
 from ceremony.record.card import check_card
+from ceremony.record.sshsig import parse_openssh_public
 
 KEYGEN_PROFILE = "chilldkg-0.3.0-dev"
 SIGN_PROFILE = "bip445-0.12.1"
@@ -74,7 +75,7 @@ def group_id(body: Mapping[str, Any]) -> GroupId:
 def check_charter(body: Mapping[str, Any]) -> Charter:
     """A charter from its body; raises `Refused` with the CHARTER-… reason, or the shape's or a card's `Malformed`."""
     kinds.CHARTER.check(body, "charter")
-    for rule in (_size, _threshold, _duplicates, _modes, _contacts, _names):
+    for rule in (_size, _threshold, _duplicates, _modes, _contacts, _names, _witness_keys):
         rule(body)
     for card in body["stations"]:
         check_card(card)
@@ -148,6 +149,15 @@ def _names(body: Mapping[str, Any]) -> None:
     if len(set(names)) != len(names):
         raise _refuse("CHARTER-DUPLICATE", "a witness has the name of another witness or of a station",
                       "Give every witness a name of their own.")
+
+
+def _witness_keys(body: Mapping[str, Any]) -> None:
+    for witness in body["witnesses"]:
+        try:
+            parse_openssh_public(witness["key"])
+        except Malformed:
+            raise _refuse("CHARTER-WITNESS", f"the key of witness {witness['name']} is not an SSH key of a known kind",
+                          "Copy the whole line of the witness's .pub file: ssh-ed25519 or sk-ssh-ed25519.") from None
 
 
 _PLAN = {"name": Text(1, 60), "scheme": Literal("taproot"), "threshold": Int(0, 1000),
