@@ -96,6 +96,20 @@ def read_stick(directory: Path, group16: str | None) -> StickContents:
     return reader.contents
 
 
+def read_cards(directory: Path) -> list[tuple[str, bytes]]:
+    """The card files in a folder itself and in its folder ``cards``: a stick, or a folder that somebody filled.
+
+    Raises: as `read_stick`.
+    """
+    reader = _Reader()
+    try:
+        with medium.folder(directory) as within:
+            reader.cards(within)
+    except OSError as problem:
+        raise medium.fault_of(problem, writing=False) from None
+    return reader.contents.cards
+
+
 class _Reader:
     """One visit: what was found so far, and how much more may be taken."""
 
@@ -133,6 +147,13 @@ class _Reader:
             except OSError as problem:
                 self._problem(name, f"it cannot be read ({problem.strerror})")
 
+    def cards(self, within: int) -> None:
+        """Card files in a folder and in its folder ``cards``; everything else is left alone."""
+        for name in self._names(within, ""):
+            if name.lower().endswith(".card.json"):
+                self._file(within, "", name, limits.MAX_CARD_BYTES, self.contents.cards)
+        self.files(within, "", "cards", ".card.json", limits.MAX_CARD_BYTES, self.contents.cards)
+
     def _loose(self, within: int, path: str) -> None:
         """The files that lie in the group's folder itself; one renamed to end in .jsonl is read as well."""
         for name in self._names(within, path):
@@ -153,13 +174,13 @@ class _Reader:
                     for name in self._names(inside, place):
                         if name.lower().endswith(ending):
                             self._file(inside, place, name, ceiling, into)
-                        else:
+                        elif not name.lower().endswith(".seal"):  # a seal's text is for witnesses; ours we compute
                             self._problem(f"{place}/{name}", "it is not a file of a ceremony and was left alone")
             except OSError as problem:
                 self._problem(place, f"it cannot be read ({problem.strerror})")
 
     def _file(self, within: int, path: str, name: str, ceiling: int, into: list[tuple[str, bytes]] | None) -> None:
-        full = f"{path}/{name}"
+        full = f"{path}/{name}" if path else name
         if not self._files or not self._bytes:
             return self._problem(full, "the stick holds more than one visit can take; this file was not read")
         try:

@@ -81,6 +81,11 @@ class Desk:
             yield step
             self.keep_views(tx)
 
+    def keep(self) -> None:
+        """Keep what `status` shows although nothing was said: for a group that is new here."""
+        with self.store.transaction() as tx:
+            self.keep_views(tx)
+
     def keep_views(self, tx: Tx) -> None:
         """Fold again and keep what `status` shows, in the commit that changed it."""
         self.refold()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Iterable
 
-from ceremony.base.errors import Fault, Refused, UsageFault
+from ceremony.base.errors import Fault, LocalFault, Refused
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.charter import Charter, check_charter
 from ceremony.ceremonies.kinds import KINDS, check_body
@@ -15,7 +16,8 @@ from ceremony.record.card import Card, compose_card
 from ceremony.record.entry import Entry, compose, parse_line
 from ceremony.record.log import Log
 from ceremony.station.desk import entry_row, sealed
-from ceremony.station.home import Home
+from ceremony.station.home import DATABASE, Home
+from ceremony.station.member import own_card
 from ceremony.station.passphrase import PassphraseOpener, check_new_passphrase
 from ceremony.station.rows import GroupRow, SecretRow
 from ceremony.station.store import Store
@@ -24,6 +26,13 @@ from ceremony.station.vault import Vault, new_vault
 from ceremony.station.world import World
 
 CARD_FIELDS = ("name", "person", "organisation", "site", "contact")
+
+
+def check_free(path: Path) -> None:
+    """Refuses (``HOME-EXISTS``) a folder that holds a station, before the holder is asked anything."""
+    if os.path.lexists(path / DATABASE):
+        raise LocalFault("HOME-EXISTS", f"there is a station at {path} already", meaning="It was not touched.",
+                         do="Name another folder with --home.")
 
 
 def new_station(path: Path, mode: str, about: dict[str, str], passphrase: Secret[str], world: World) -> Card:
@@ -51,22 +60,22 @@ def _keep_identity(tx: Tx, vault: Vault, seed: Secret[bytes], world: World) -> N
     tx.put_secret(sealed(vault, SecretRow(world.entropy(16).hex(), "", "identity", 0, "", "active", b""), seed))
 
 
-def own_card(store: Store) -> Card:
-    """The card of this home."""
-    return json.loads(store.meta("card") or "{}")
-
-
-def mode_of(store: Store) -> str:
-    """production or rehearsal, fixed when the home was made."""
-    return store.meta("mode") or "production"
-
-
-def found(store: Store, vault: Vault, charter: Charter, world: World) -> Entry:
-    """Say the founding entry on this station's new chain in this group."""
+def check_foundable(store: Store, charter: Charter) -> Card:
+    """This station's card, if it may found this group: it is a member, and has not founded it before."""
     card = own_card(store)
     if card not in charter.body["stations"]:
         raise Refused("CHARTER-CARDS", "this station's own card is not in the charter",
                       meaning="Only a member can found a group.", do="Put this station into the plan, with its card.")
+    if any(row.id == charter.group for row in store.groups()):
+        raise Refused("CHARTER-FOUNDED", "this station is in a group with exactly this charter already",
+                      meaning="Nothing was done; founding it twice would give this station two histories.",
+                      do="Go on with `ceremony go`.")
+    return card
+
+
+def found(store: Store, vault: Vault, charter: Charter, world: World) -> Entry:
+    """Say the founding entry on this station's new chain in this group."""
+    card = check_foundable(store, charter)
     identity = vault.open(store.secrets("", "identity")[-1])
     entry = compose(sign=lambda core: sshsig.sign(identity, sshsig.namespace("entry", charter.mode), core),
                     salt=world.entropy(32), group=charter.group, author=card["name"], inc=0, seq=0, prev="", seen={},
@@ -106,17 +115,3 @@ def join_found(store: Store, founding: Entry) -> GroupRow | None:
         tx.add_group(row)
         tx.add_entry(entry_row(founding))
     return row
-
-
-def choose_group(store: Store, prefix: str | None) -> GroupRow:
-    """The group that --group names, or the only one. Raises UsageFault when it is not clear which."""
-    rows = [row for row in store.groups() if row.id.startswith(prefix or "")]
-    if len(rows) == 1:
-        return rows[0]
-    if not rows:
-        raise UsageFault("GROUP-NONE", "this station belongs to no group" + (" that begins so" if prefix else " yet"),
-                         do="Found one with `ceremony charter new`, or put in the founder's stick and say `go`.")
-    names = ", ".join(row.id[:16] for row in rows)
-    raise UsageFault("GROUP-AMBIGUOUS", f"this station belongs to several groups: {names}",
-                     do="Say which: `ceremony --group <first letters> …`.")
-

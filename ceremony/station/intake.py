@@ -13,6 +13,7 @@ from ceremony.base.ids import ChainLabel
 from ceremony.ceremonies.sealing import Ended, ended, seal_of
 from ceremony.record import sshsig
 from ceremony.record.entry import Entry, parse_line
+from ceremony.record.log import Intake as Outcome
 from ceremony.record.seal import parse_seal_signature
 from ceremony.station.desk import Desk, entry_row
 from ceremony.station.rows import SealRow, WaitingRow
@@ -36,11 +37,8 @@ def take_in(desk: Desk, lines: Iterable[tuple[str, bytes]], seals: Iterable[tupl
     offered = _parse(report, source, ((where, raw) for where, raw in lines if raw not in known), desk.group.id)
     waiting_rows = desk.store.waiting(desk.group.id)
     offered += [parse_line(row.line) for row in waiting_rows]
-    outcome = desk.log.offer(offered)
-    report.held = list(outcome.held)
-    report.refused += [(source.get(entry.id, "an earlier medium"), fault) for entry, fault in outcome.refused]
+    outcome = _offer(desk, report, source, offered)
     still = {entry.line(): entry for entry in outcome.waiting}
-    report.waiting = len(still)
     with desk.store.transaction() as tx:
         for entry in outcome.held:
             tx.add_entry(entry_row(entry))
@@ -55,6 +53,24 @@ def take_in(desk: Desk, lines: Iterable[tuple[str, bytes]], seals: Iterable[tupl
         desk.keep_views(tx)
     _take_seals(desk, report, seals)
     return report
+
+
+def look(desk: Desk, lines: Iterable[tuple[str, bytes]]) -> Intake:
+    """What taking in these lines would bring. Nothing is written; the desk must be thrown away afterwards."""
+    report = Intake()
+    source: dict[str, str] = {}
+    offered = _parse(report, source, lines, desk.group.id)
+    _offer(desk, report, source, offered + [parse_line(row.line) for row in desk.store.waiting(desk.group.id)])
+    desk.refold()
+    return report
+
+
+def _offer(desk: Desk, report: Intake, source: dict[str, str], offered: list[Entry]) -> Outcome:
+    """Give the entries to the log, and note in the report what became of them."""
+    outcome = desk.log.offer(offered)
+    report.held, report.waiting = list(outcome.held), len(outcome.waiting)
+    report.refused += [(source.get(entry.id, "an earlier medium"), fault) for entry, fault in outcome.refused]
+    return outcome
 
 
 def _parse(report: Intake, source: dict[str, str], lines: Iterable[tuple[str, bytes]], group: str) -> list[Entry]:

@@ -20,8 +20,8 @@ from ceremony.station.desk import Desk
 from ceremony.station.rows import SecretRow
 
 
-def open_keygen(desk: Desk) -> Entry:
-    """Open the group's key generation with the newest host key of every holder."""
+def check_keygen(desk: Desk) -> None:
+    """Raise `Refused` with the reason why no key generation can be opened now."""
     state = desk.state
     if not state.members.founded:
         missing = [n for n in state.charter.names if n not in state.members.accepts]
@@ -39,6 +39,12 @@ def open_keygen(desk: Desk) -> Entry:
     if spent:
         raise Refused("KEYGEN-HOSTKEYS", f"no fresh host key yet from {', '.join(spent)}",
                       meaning="A host key serves one attempt.", do="Take the stick to them first.")
+
+
+def open_keygen(desk: Desk) -> Entry:
+    """Open the group's key generation with the newest host key of every holder."""
+    check_keygen(desk)
+    state = desk.state
     keys: list[HostKey] = [state.latest_hostkey(name) for name in state.charter.names]
     body = {"attempt": len(state.keygens), "epoch": 0, "profile": KEYGEN_PROFILE, "t": state.charter.t,
             "hostkeys": [[k.name, k.hostkey, k.entry] for k in keys]}

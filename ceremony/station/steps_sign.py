@@ -13,6 +13,7 @@ from ceremony.base.ids import Name
 from ceremony.ceremonies.keygen import GroupKey
 from ceremony.ceremonies.signing import (
     Signing, examine_request, reserved_by, reserved_fault, shown_hash)
+from ceremony.chains.bitcoin.facts import SigningRequest
 from ceremony.protocols.frost import rounds
 from ceremony.record.entry import Entry
 from ceremony.station.desk import Desk, Step
@@ -62,17 +63,25 @@ def free_to_assign(desk: Desk, name: Name) -> int:
     return len(desk.state.pool.free(name, desk.name, key.id)) if key and name != desk.name else 10**6
 
 
-def open_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None, replaces: Sequence[str] = ()) -> Entry:
-    """Open a request: decode it, choose the signers, give each of the others one prepared nonce per input."""
+def check_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None,
+               replaces: Sequence[str] = ()) -> tuple[SigningRequest, tuple[Name, ...]]:
+    """What a request for this PSBT would do, and who would sign it; raises the reason why it cannot be opened."""
     key, state = desk.state.key, desk.state
     if key is None:
-        raise Refused("SIGN-NO-KEY", "this group has no key yet", do="Make one with `ceremony open keygen`.")
+        raise Refused("SIGN-NO-KEY", "this group has no key yet", meaning="Nothing was opened.",
+                      do="Make one with `ceremony open keygen`.")
     txids = frozenset(s.request.txid for s in state.signings if s.status == "done")
     request = examine_request(psbt, key, state.charter, txids)
     other = reserved_by(frozenset(i.outpoint for i in request.inputs), list(replaces), state.signings)
     if other is not None:
         raise reserved_fault(other)
-    chosen = _signers(desk, signers, len(request.inputs))
+    return request, _signers(desk, signers, len(request.inputs))
+
+
+def open_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None, replaces: Sequence[str] = ()) -> Entry:
+    """Open a request: decode it, choose the signers, give each of the others one prepared nonce per input."""
+    request, chosen = check_sign(desk, psbt, signers, replaces)
+    key, state = desk.state.key, desk.state
     fresh = [rounds.nonce_gen(desk.world.secret(32), group_xonly=key.point.xonly(), msg=item.digest)
              for item in request.inputs] if desk.name in chosen else []
     nonces = {name: [list(slot) for slot in state.pool.free(name, desk.name, key.id)[:len(request.inputs)]]

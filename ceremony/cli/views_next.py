@@ -1,0 +1,34 @@
+"""What comes next, in one closing sentence: who owes what, and where the stick goes."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ceremony.cli.views_text import STEPS, listed
+
+
+def closing(view: Mapping[str, Any]) -> str:
+    """The closing sentence of `go` and `status`. view: the kept status value of one group."""
+    me, stop = view["me"], view["next"]
+    mine = [row["step"] for row in view["owed"] if row["name"] == me]
+    if stop and stop["why"] == "owes":
+        steps = [row["step"] for row in view["owed"] if row["name"] == stop["name"]]
+        return f"Take the stick to {stop['name']}, who owes {_words(steps)}."
+    if mine:
+        return f"This station owes {_words(mine)}: say `ceremony go` here when you have decided."
+    if stop:
+        return f"Take the stick to {stop['name']}, who has not seen yet how it ended."
+    if view["declined"] and not view["founded"]:
+        return f"{listed(view['declined'])} declined the charter: found another group with another plan."
+    if not view["key"]:
+        return "Everybody has accepted. Next: `ceremony open keygen` at any station."
+    return "Nobody owes anything: put the stick away."
+
+
+def state(view: Mapping[str, Any]) -> str:
+    """For scripts: `waiting` while somebody owes something, else `finished`."""
+    return "waiting" if view["owed"] else "finished"
+
+
+def _words(steps: list[str]) -> str:
+    return listed(dict.fromkeys(STEPS.get(step, step) for step in steps))
