@@ -69,7 +69,7 @@ class Room:
                 os.close(reader)
         if done.returncode not in expect:
             raise LocalFault("REHEARSE-COMMAND", f"`ceremony {' '.join(verb)}` ended with exit {done.returncode}: "
-                             f"{(done.stderr or done.stdout).strip()[-600:]}", meaning="The rehearsal stopped.",
+                             f"{'; '.join((done.stderr or done.stdout).split(chr(10))[:2])}", meaning="The rehearsal stopped.",
                              do="If you changed nothing, report this.")
         return Outcome(("ceremony", *verb), done.returncode, done.stdout)
 
