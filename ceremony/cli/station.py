@@ -10,6 +10,7 @@ import typer
 
 from ceremony.cli import files, screen
 from ceremony.cli.settings import Settings
+from ceremony.cli.station_custody import backup, recover
 from ceremony.cli.views_text import count, grouped, seen
 from ceremony.cli.wiring import new_passphrase, sitting, tell_failures, world_for
 from ceremony.devices import process, usb
@@ -129,3 +130,7 @@ def change(ctx: typer.Context) -> int:
         here.screen.line("A copy of this home made before, and every backup, still opens with the old one.")
         here.answer({"state": "finished"})
     return 0
+
+
+app.command("backup")(backup)
+app.command("recover")(recover)

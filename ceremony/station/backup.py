@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ceremony.base.errors import LocalFault, Malformed
-from ceremony.base.limits import MAX_BACKUP_BYTES
+from ceremony.base.limits import MAX_BACKUP_BYTES, MAX_INCARNATION, MAX_INCARNATION
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.charter import PROFILE
 from ceremony.codec import canonical
@@ -22,7 +22,7 @@ from ceremony.station.passphrase import COSTS, Entropy, WrongPassphrase, unwrap,
 HOST_KEY_BYTES = 32
 _FACTS: dict[str, Shape] = {
     "kind": Literal("ceremony-backup"), "v": Literal(1), "mode": Literal(*COSTS), "group": Hex(32), "name": NameShape(),
-    "inc": Int(0, 255), "key": Hex(32), "epoch": Int(0, 2**31 - 1), "profile": Literal(PROFILE),
+    "inc": Int(0, MAX_INCARNATION), "key": Hex(32), "epoch": Int(0, 2**31 - 1), "profile": Literal(PROFILE),
     "recovery": Hex(1, MAX_BACKUP_BYTES // 2)}
 
 

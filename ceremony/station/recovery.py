@@ -34,6 +34,18 @@ from ceremony.station.vault import Vault
 from ceremony.station.world import World
 
 
+def check_backup(desk: Desk) -> None:
+    """Raise `Refused` with the reason why there is nothing to back up here."""
+    key = _key_in_use(desk)
+    if desk.state.members.current[desk.name] != desk.label:
+        raise Refused("BACKUP-NO-MEMBER", "this machine is not admitted, or another one has replaced it",
+                      meaning="Nothing was written.", do="Look at `ceremony status`.")
+    if not desk.store.secrets(desk.group.id, "share", ref=key.id):
+        raise LocalFault("STATION-SECRET-MISSING", "this station does not hold the shard of the key",
+                         meaning="Nothing was written.",
+                         do="Use `ceremony go` until the key generation has ended here.")
+
+
 def backup_of(desk: Desk, passphrase: Secret[str]) -> tuple[str, bytes, Callable[[bytes], None]]:
     """The backup file of the key in use: its name, its bytes, and the proof that what was read back restores it.
 

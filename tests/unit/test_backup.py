@@ -87,7 +87,7 @@ def test_a_backup_of_the_other_mode_needs_the_other_costs(line):
     lambda v: v.update(extra=1), lambda v: v.pop("epoch"), lambda v: v.update(kind="ceremony-card"),
     lambda v: v.update(v=2), lambda v: v.update(v=True), lambda v: v.update(mode="test"), lambda v: v.update(mode=[]),
     lambda v: v.update(group="77" * 31), lambda v: v.update(group="AA" * 32), lambda v: v.update(name="Alice"),
-    lambda v: v.update(inc=256), lambda v: v.update(inc=-1), lambda v: v.update(epoch=2**31),
+    lambda v: v.update(inc=2**52), lambda v: v.update(inc=-1), lambda v: v.update(epoch=2**31),
     lambda v: v.update(profile="other"), lambda v: v.update(recovery=""), lambda v: v.update(recovery="0"),
     lambda v: v.update(wrap=[]), lambda v: v["wrap"].update(kdf="scrypt"), lambda v: v["wrap"].update(memory_kib=63),
     lambda v: v["wrap"].update(memory_kib=2**30), lambda v: v["wrap"].update(passes=0),
