@@ -29,4 +29,4 @@ MAX_STICK_FILES = 20_000       # files read from a stick in one visit
 MAX_STICK_BYTES = 256_000_000  # bytes read from a stick in one visit
 MAX_STICK_LINES = 200_000      # lines taken from a stick in one visit
 MAX_PACK_BYTES = 64_000_000    # one file of packed lines
-MAX_SEAL_BYTES = 4_096         # one armoured signature over a seal
+MAX_SEAL_SIGNATURE_BYTES = 4_096  # one armoured signature over a seal

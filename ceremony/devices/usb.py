@@ -143,7 +143,8 @@ class _Reader:
                 with medium.folder(name, stick) as within:
                     self._loose(within, name)
                     self.files(within, name, "ended", ".jsonl", limits.MAX_PACK_BYTES, None)
-                    self.files(within, name, "seals", ".sig", limits.MAX_SEAL_BYTES, self.contents.seals)
+                    self.files(within, name, "seals", ".sig", limits.MAX_SEAL_SIGNATURE_BYTES,
+                               self.contents.seals)
             except OSError as problem:
                 self._problem(name, f"it cannot be read ({problem.strerror})")
 

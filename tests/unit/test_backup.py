@@ -43,6 +43,12 @@ def test_a_backup_opens_with_its_passphrase(line):
     prove(line, BACKUP, HOSTKEY, PASSPHRASE)
 
 
+def test_a_recovered_station_backs_up_again():
+    """Its incarnation is 13 hex digits of a hash, far above 255."""
+    says = replace(BACKUP, inc=2**52 - 1)
+    assert parse(compose(says, HOSTKEY, PASSPHRASE, os.urandom)).says == says
+
+
 def test_the_file_is_that_of_the_formats_page(line):
     value = json.loads(line)
     assert set(value) == {"kind", "v", "mode", "group", "name", "inc", "key", "epoch", "profile", "recovery", "wrap"}

@@ -34,6 +34,12 @@ def test_the_text_is_the_one_in_the_format():
     assert parse_seal(SEAL.text()) == SEAL
 
 
+def test_the_largest_group_has_a_seal():
+    """A seal of 128 holders is above 4096 bytes, the ceiling of a signature file."""
+    heads = tuple(sorted((f"holder-{i:03}/{2**52 - 1}", 2**31 - 1, A) for i in range(128)))
+    assert parse_seal(replace(SEAL, heads=heads).text()).heads == heads
+
+
 @pytest.mark.parametrize("old, new", [
     ("seal-v1", "seal-v2"), ("mode rehearsal", "mode test"), ("mode", "Mode"), ("kind keygen\n", ""), ("kind keygen", "kind key gen"), ("done", "maybe"),
     ("outcome done\nstate", "state"), (f"state {C}", f"state {C.upper()}"), (f"group {A}", f"group {A}0"), (f"group {A}", f"group  {A}"),

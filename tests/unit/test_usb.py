@@ -202,7 +202,7 @@ def test_large_cards_and_seals_are_refused(stick):
     (stick / "cards").mkdir()
     (stick / "cards" / "x.card.json").write_bytes(bytes(limits.MAX_CARD_BYTES + 1))
     (stick / FOLDER / "seals").mkdir()
-    (stick / FOLDER / "seals" / "x.sig").write_bytes(bytes(limits.MAX_SEAL_BYTES + 1))
+    (stick / FOLDER / "seals" / "x.sig").write_bytes(bytes(limits.MAX_SEAL_SIGNATURE_BYTES + 1))
     found = read(stick)
     assert (found.cards, found.seals) == ([], []) and len(found.problems) == 2
 
