@@ -63,16 +63,21 @@ def free_to_assign(desk: Desk, name: Name) -> int:
     return len(desk.state.pool.free(name, desk.name, key.id)) if key and name != desk.name else 10**6
 
 
-def check_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None,
-               replaces: Sequence[str] = ()) -> tuple[SigningRequest, tuple[Name, ...]]:
-    """What a request for this PSBT would do, and who would sign it; raises the reason why it cannot be opened."""
+def examined(desk: Desk, psbt: bytes) -> SigningRequest:
+    """What signing a PSBT would do with this group's key; raises the rule that forbids it."""
     key, state = desk.state.key, desk.state
     if key is None:
         raise Refused("SIGN-NO-KEY", "this group has no key yet", meaning="Nothing was opened.",
                       do="Make one with `ceremony open keygen`.")
     txids = frozenset(s.request.txid for s in state.signings if s.status == "done")
-    request = examine_request(psbt, key, state.charter, txids)
-    other = reserved_by(frozenset(i.outpoint for i in request.inputs), list(replaces), state.signings)
+    return examine_request(psbt, key, state.charter, txids)
+
+
+def check_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None,
+               replaces: Sequence[str] = ()) -> tuple[SigningRequest, tuple[Name, ...]]:
+    """What a request for this PSBT would do, and who would sign it; raises the reason why it cannot be opened."""
+    request = examined(desk, psbt)
+    other = reserved_by(frozenset(i.outpoint for i in request.inputs), list(replaces), desk.state.signings)
     if other is not None:
         raise reserved_fault(other)
     return request, _signers(desk, signers, len(request.inputs))
