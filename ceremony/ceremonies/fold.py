@@ -11,7 +11,8 @@ from typing import Any, Iterator
 from ceremony.base.errors import Fault
 from ceremony.base.ids import EntryId, Name
 from ceremony.ceremonies.charter import Charter
-from ceremony.ceremonies.keygen import GroupKey, Keygen, fold_keygen, opening_fault
+from ceremony.ceremonies.keygen import GroupKey, Keygen, fold_keygen
+from ceremony.ceremonies.keygen_opening import opening_fault
 from ceremony.ceremonies.membership import HostKey, Membership, fold_membership
 from ceremony.ceremonies.memo import Memo
 from ceremony.ceremonies.nonces import NoncePool, fold_nonces
@@ -64,9 +65,9 @@ class GroupState:
         return [name for name in self.charter.names if self.key and name not in self.backups]
 
     def needs_hostkey(self, name: Name) -> bool:
-        """The newest host key that the station announced was spent on a dead attempt."""
+        """The station has announced no host key, or its newest was spent on a dead attempt."""
         latest = self.latest_hostkey(name)
-        return latest is not None and any(attempt.status == "dead" and self._used(attempt, latest)
+        return latest is None or any(attempt.status == "dead" and self._used(attempt, latest)
                                           for attempt in self.keygens)
 
     @staticmethod
@@ -85,29 +86,37 @@ def fold(log: Log, memo: Memo | None = None) -> GroupState:
 
 
 def _fold_keys(state: GroupState, memo: Memo) -> None:
+    """Each opening by a member is judged by what he knew; a stranger's opens nothing."""
+    good: list[Entry] = []
     for entry in state.log.of_kind("keygen.open"):
-        if entry.body is None:
+        if entry.body is None or not state.members.speaks(entry):
             continue
-        fault = opening_fault(entry, state.members) if state.members.counts(entry) else None
+        earlier = [one for one in good if state.log.precedes(EntryId(one.id), EntryId(entry.id))]
+        fault = opening_fault(entry, state.members, earlier)
         if fault:
             state.stray_faults.append((EntryId(entry.id), fault))
         else:
+            good.append(entry)
             state.keygens.append(fold_keygen(entry, state.members, memo))
     for attempt in state.keygens:
         if attempt.status == "done":
             state.keys[attempt.key.id] = attempt.key
+    for attempt in state.keygens:
+        # Everybody acknowledges one key in his life: with the group's key made, no other can be finished.
+        if state.keys and attempt.status not in ("done", "dead"):
+            attempt.status, attempt.why_dead = "dead", "the group's key was made in another attempt"
 
 
 def _fold_signings(state: GroupState, memo: Memo) -> None:
-    """Requests in held order. A rehearsal request may spend only what a transaction of an earlier one made."""
-    openings = [e for e in state.log.of_kind("sign.open") if e.body is not None]
-    state.pool = fold_nonces(state.members, openings)
-    txids: frozenset[str] = frozenset()
+    """Requests in held order. A rehearsal may spend what a transaction made that was signed in the request's past."""
+    openings = [e for e in state.log.of_kind("sign.open") if e.body is not None and state.members.speaks(e)]
+    state.pool = fold_nonces(state.members, openings, memo)
+    state.stray_faults += state.pool.faults
+    made = {attempt.key.id: attempt for attempt in state.keygens if attempt.status == "done"}
     for opening in openings:
-        signing = fold_signing(opening, state.members, state.keys, state.pool, txids, memo)
-        state.signings.append(signing)
-        if signing.status == "done":
-            txids |= {signing.request.txid}
+        txids = frozenset(s.request.txid for s in state.signings if s.status == "done"
+                          and all(state.log.precedes(EntryId(e.id), EntryId(opening.id)) for e in s.partials.values()))
+        state.signings.append(fold_signing(opening, state.members, made, state.pool, txids, memo))
 
 
 def _fold_notes(state: GroupState) -> None:

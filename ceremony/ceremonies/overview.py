@@ -34,7 +34,7 @@ def overview(state: GroupState, me: Name, unsigned: Mapping[CeremonyId, Collecti
         "declared": [{"by": e.author, "what": e.body["what"], "name": e.body["name"], "text": e.body["text"],
                       "time": e.time} for e in state.declarations],
         "joins": [{"name": j.entry.author, "id": j.entry.id, "admits": sorted(j.admits)}
-                  for j in members.joins if not j.admitted],
+                  for j in members.joins if j.proven and not j.admitted],
         "next": {"name": stop[0], "why": stop[1]} if stop else {},
     }
 

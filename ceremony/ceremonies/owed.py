@@ -29,13 +29,14 @@ def owed(state: GroupState) -> list[Owed]:
         rows += [Owed(name, "charter.accept", founding) for name in members.charter.names
                  if name not in members.accepts]
     for join in members.joins:
-        if not join.admitted and join.entry.body["retires"] == _incarnation(state, Name(join.entry.author)):
+        asks = join.proven and not join.admitted
+        if asks and join.entry.body["retires"] == _incarnation(state, Name(join.entry.author)):
             rows += [Owed(name, "incarnation.admit", CeremonyId(join.entry.id)) for name in members.charter.names
                      if name != join.entry.author and name not in join.admits]
     if not members.founded:
         return rows
     rows += [Owed(name, "hostkey", CeremonyId("")) for name in members.charter.names
-             if not state.keys and state.needs_hostkey(name)]
+             if not state.keys and state.needs_hostkey(name) and not members.stopped(members.current[name])]
     for ceremony in (*state.keygens, *state.signings):
         rows += [Owed(name, step, ceremony.id) for name, step in ceremony.owed().items()]
     return rows

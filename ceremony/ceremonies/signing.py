@@ -13,7 +13,7 @@ from typing import Any, Mapping
 
 from ceremony.base.errors import Fault, PeerFault, Refused, Seat
 from ceremony.base.ids import CeremonyId, ChainLabel, EntryId, Name
-from ceremony.ceremonies.keygen import GroupKey
+from ceremony.ceremonies.keygen import GroupKey, Keygen
 from ceremony.ceremonies.membership import Membership
 from ceremony.ceremonies.memo import Memo
 from ceremony.ceremonies.nonces import NoncePool
@@ -47,6 +47,11 @@ class Signing:
     status: str = "awaiting_partials"
     why_dead: str = ""
     faults: list[tuple[EntryId, Fault]] = field(default_factory=list)
+
+    def note(self, entry: Entry, fault: Fault) -> None:
+        """Keep a fault and the entry that shows it. Seats get the names that people know."""
+        names = self.key.names if self.key else ()
+        self.faults.append((EntryId(entry.id), fault.named(dict((Seat(i), name) for i, name in enumerate(names)))))
 
     @property
     def outpoints(self) -> frozenset:
@@ -85,9 +90,13 @@ def account_of(key: GroupKey, network: str) -> ExtendedKey:
     return account_key(key.point.compressed(), key.chain_code, NETWORKS[network].xpub_version)
 
 
-def fold_signing(opening: Entry, members: Membership, keys: Mapping[str, GroupKey], pool: NoncePool,
+def fold_signing(opening: Entry, members: Membership, keys: Mapping[str, Keygen], pool: NoncePool,
                  own_txids: frozenset[str], memo: Memo) -> Signing:
-    """The state of the request that `opening` made. own_txids: transactions this group signed before (rehearsals)."""
+    """The state of the request that `opening` made. Whether it may be followed is a function of its past alone.
+
+    keys: the finished key generations by key id. own_txids: transactions that this group had signed in that past
+    (rehearsal only).
+    """
     signing = Signing(CeremonyId(opening.id), opening, tuple(Name(s) for s in opening.body["signers"]))
     try:
         signing.key = _key(opening, members, keys)
@@ -97,13 +106,14 @@ def fold_signing(opening: Entry, members: Membership, keys: Mapping[str, GroupKe
             raise _broken(opening, "what it says was shown is not what the transaction says")
         signing.labels = _labels(signing, members)
         signing.pubnonces = _pubnonces(signing, members, pool)
-        signing.sessions = [_session(signing, i) for i in range(len(signing.request.inputs))]
+        signing.sessions = memo.value(("sessions", opening.id), lambda: (
+            [_session(signing, i) for i in range(len(signing.request.inputs))]))
     except Fault as fault:
-        signing.faults.append((EntryId(opening.id), fault))
+        signing.note(opening, fault)
         signing.status, signing.why_dead = "dead", fault.seen
         return signing
     _collect(signing, members, memo)
-    _settle(signing, members)
+    _settle(signing, members, memo)
     return signing
 
 
@@ -121,10 +131,13 @@ def _broken(opening: Entry, why: str) -> PeerFault:
                      meaning="Nobody can sign it.", do="Ask for a new request; if this repeats, declare it.")
 
 
-def _key(opening: Entry, members: Membership, keys: Mapping[str, GroupKey]) -> GroupKey:
-    body, key = opening.body, keys.get(opening.body["key"])
-    if key is None or key.epoch != body["epoch"]:
-        raise _broken(opening, "it names a key that this group does not have")
+def _key(opening: Entry, members: Membership, keys: Mapping[str, Keygen]) -> GroupKey:
+    body, made = opening.body, keys.get(opening.body["key"])
+    known = made is not None and all(members.log.precedes(EntryId(ack.id), EntryId(opening.id))
+                                     for ack in made.acks.values())
+    if made is None or not known or made.key.epoch != body["epoch"]:
+        raise _broken(opening, "it names a key that this group did not have")
+    key = made.key
     seats = [members.charter.seat(s) if s in members.charter.names else -1 for s in body["signers"]]
     if len(seats) != key.t or seats != sorted(set(seats)) or seats[0] < 0:
         raise _broken(opening, f"its signers are not {key.t} different holders in seat order")
@@ -148,21 +161,18 @@ def _pubnonces(signing: Signing, members: Membership, pool: NoncePool) -> list[d
 
 
 def _one_nonce(signing: Signing, pool: NoncePool, name: Name, item: str | list) -> bytes:
-    """The public nonce that the opening means. One it may not give out is a fault; a proven end stands anyway."""
+    """The public nonce that the opening means: fresh for its author, prepared and rightly given out for the others."""
     opening = signing.opening
     if isinstance(item, str):
         if name != opening.author:
             raise _broken(opening, f"it invents a nonce for {name}")
         return bytes.fromhex(item)
     slot = (EntryId(item[0]), item[1])
-    why = "that is prepared" if name == opening.author else pool.why_not(slot, name, signing.labels[name], opening)
+    why = "that is prepared" if name == opening.author else pool.why_not(slot, signing.labels[name], opening)
     if why:
-        fault = PeerFault("SIGN-NONCE-ASSIGNED", f"{opening.author} gave out a nonce of {name} {why}",
-                          culprits=(Name(opening.author),), meaning="Nobody may sign this request: a nonce used twice "
-                          "gives the shard away.", do="Do not sign. Declare what happened and open a new request.")
-        if not pool.known(slot):
-            raise fault
-        signing.faults.append((EntryId(opening.id), fault))
+        raise PeerFault("SIGN-NONCE-ASSIGNED", f"{opening.author} gave out a nonce of {name} {why}",
+                        culprits=(Name(opening.author),), meaning="Nobody may sign this request: a nonce used twice "
+                        "gives the shard away.", do="Do not sign. Declare what happened and open a new request.")
     return pool.pubnonce(slot)
 
 
@@ -171,8 +181,9 @@ def _labels(signing: Signing, members: Membership) -> dict[Name, ChainLabel]:
     opening, labels = signing.opening, {}
     for label, (seq, entry_id) in opening.body["heads"].items():
         entry, name = members.log.entries.get(entry_id), Name(label.split("/")[0])
-        if entry is None or (entry.label, entry.seq) != (label, seq) or label not in members.members() \
-                or not members.log.precedes(entry_id, opening.id) or name in labels or name == opening.author:
+        if entry is None or (entry.label, entry.seq) != (label, seq) or name not in members.current \
+                or not members.log.precedes(entry_id, EntryId(opening.id)) or name in labels or name == opening.author \
+                or members.current_at(name, opening) != label:
             raise _broken(opening, f"it pins a place of {name} that it had not seen")
         labels[name] = ChainLabel(label)
     if opening.author in signing.signers:
@@ -200,7 +211,7 @@ def _collect(signing: Signing, members: Membership, memo: Memo) -> None:
         if entry.kind == "sign.partial" and entry.label == signing.labels.get(name):
             fault = memo.check(f"sign.partial {entry.id}", lambda: _check_partials(signing, members, name, entry))
             if fault:
-                signing.faults.append((EntryId(entry.id), fault.named({Seat(members.charter.seat(name)): name})))
+                signing.note(entry, fault)
             else:
                 signing.partials.setdefault(name, entry)
 
@@ -214,26 +225,30 @@ def _check_partials(signing: Signing, members: Membership, name: Name, entry: En
         checks.check_partial(context, seat, nonces[seat], bytes.fromhex(psig))
 
 
-def _settle(signing: Signing, members: Membership) -> None:
+def _settle(signing: Signing, members: Membership, memo: Memo) -> None:
+    """Name the state. What is proven wins over what somebody wished, whatever arrived first."""
     if len(signing.partials) == len(signing.signers):
-        seats = {Seat(members.charter.seat(name)): e for name, e in signing.partials.items()}
-        signing.signatures = [checks.aggregate_partials(context, {s: bytes.fromhex(e.body["psigs"][i])
-                                                                   for s, e in seats.items()})
-                              for i, context in enumerate(signing.sessions)]
+        signing.signatures = memo.value(("signatures", signing.id), lambda: _signatures(signing, members))
         signing.status = "done"
         return
     if signing.faults:
         signing.status, signing.why_dead = "dead", signing.faults[0][1].seen
     for name, entry in signing.stops.items():
         signing.status, signing.why_dead = "dead", f"{name}: {entry.body['reason'] or 'said no'}"
-    forks = members.log.forks()
     for name, label in signing.labels.items():
-        if label in forks or label in members.retired:
+        if members.stopped(label):
             signing.status = "dead"
             signing.why_dead = f"the record of {name} has two versions, or a new machine replaced it"
     if not members.counts(signing.opening):
         signing.status = "dead"
         signing.why_dead = f"the record of {signing.opening.author} does not count at that place"
+
+
+def _signatures(signing: Signing, members: Membership) -> list[bytes]:
+    """One final signature per input; verified parts cannot fail to add up (BIP 445, PartialSigAgg)."""
+    seats = {Seat(members.charter.seat(name)): entry.body["psigs"] for name, entry in signing.partials.items()}
+    return [checks.aggregate_partials(context, {seat: bytes.fromhex(psigs[i]) for seat, psigs in seats.items()})
+            for i, context in enumerate(signing.sessions)]
 
 
 def reserved_by(outpoints: frozenset, replaces: list[str], others: list[Signing]) -> Signing | None:

@@ -6,22 +6,24 @@ any moment loses nothing that left and leaves nothing half done.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, Iterator
 
-from ceremony.base.errors import Fault, PeerFault, Refused
+from ceremony.base.errors import Fault, PeerFault, Refused, Unattributed
 from ceremony.ceremonies.keygen import Keygen
 from ceremony.ceremonies.owed import Owed, owed
 from ceremony.ceremonies.sealing import ended, seal_of
 from ceremony.ceremonies.signing import Signing
 from ceremony.record.seal import sign_seal
-from ceremony.station import steps_founding, steps_keygen, steps_sign
-from ceremony.station.desk import Desk
+from ceremony.station import copies, steps_founding, steps_keygen, steps_sign
+from ceremony.station.desk import Desk, load_log
 from ceremony.station.rows import SealRow
 from ceremony.station.vault import Vault
 from ceremony.station.world import Question
 
 YES, NO = "Yes", "No"
+ONE_STEP = ("KEYGEN-", "SIGN-", "STATION-SECRET-MISSING")  # what this station cannot do in one ceremony
 
 
 @dataclass(slots=True)
@@ -35,17 +37,17 @@ class Done:
 
 def todo(desk: Desk) -> list[Owed]:
     """The steps that this station owes now; none while it waits to be admitted, or after it was replaced."""
-    if desk.state.members.current[desk.name] != desk.label:
-        return []
-    return [row for row in owed(desk.state) if row.name == desk.name]
+    return [row for row in owed(desk.state) if row.name == desk.name] if copies.is_member(desk) else []
 
 
 def run(desk: Desk, unlock: Callable[[], Vault]) -> Done:
     """Take every step that is owed here, until nothing is left or the holder puts the rest off.
 
-    unlock: opens the vault; called once, when the first step needs it.
+    unlock: opens the vault; called once, when the first step needs it. Raises LocalFault when this home is a copy, or
+    when something is wrong that no other step could do without.
     """
     done, tried = Done(), set()
+    copies.require_able(desk)
     while True:
         row = next((r for r in todo(desk) if r not in tried), None)
         if row is None:
@@ -54,16 +56,36 @@ def run(desk: Desk, unlock: Callable[[], Vault]) -> Done:
         if desk.vault is None:
             desk.vault = unlock()
         try:
-            said = _take(desk, row)
-        except (Refused, PeerFault) as fault:
+            with _whole(desk):
+                said = _take(desk, row)
+        except Fault as fault:
+            if not _concerns_one_step(fault):
+                raise
             done.faults.append(fault)
             continue
         if said:
             done.did.append(said)
         else:
             done.later.append(row)
-    _housekeeping(desk, unlock, done)
+    with _whole(desk):
+        _housekeeping(desk, unlock, done)
     return done
+
+
+@contextmanager
+def _whole(desk: Desk) -> Iterator[None]:
+    """When a step fails, forget what it had said: what was not committed is in no store and must never leave."""
+    try:
+        yield
+    except BaseException:
+        desk.log = load_log(desk.store, desk.group)
+        desk.refold()
+        raise
+
+
+def _concerns_one_step(fault: Fault) -> bool:
+    """Whether the other steps can go on: a hostile entry stops the step that it is about and nothing else."""
+    return isinstance(fault, (Refused, PeerFault, Unattributed)) or fault.check.startswith(ONE_STEP)
 
 
 def _take(desk: Desk, row: Owed) -> str:
@@ -84,7 +106,13 @@ def _take(desk: Desk, row: Owed) -> str:
 
 
 def _join_keygen(desk: Desk, attempt: Keygen) -> str:
-    """The holder says once whether this station takes part; the later rounds follow from that."""
+    """The holder says once whether this station takes part; the later rounds follow from that.
+
+    Where two attempts were opened at once, the host key that dealt in one refuses the other without a question.
+    """
+    if steps_keygen.is_spent(desk, attempt):
+        return steps_keygen.refuse(desk, attempt, Refused(
+            "KEYGEN-HOSTKEY-SPENT", "this station's host key serves another attempt that was opened at the same time"))
     answer = desk.world.asker.ask(Question(
         "keygen.yes", "yes", "Type Yes to take part in making this key, No to decline.", attempt))
     if answer == NO:
@@ -98,15 +126,14 @@ def _housekeeping(desk: Desk, unlock: Callable[[], Vault], done: Done) -> None:
     unsigned = [over for over in ended(desk.state)
                 if not any(r.signer == desk.name and r.inc == desk.group.inc for r in desk.store.seals(over.id))]
     share = desk.state.key and desk.store.secrets(desk.group.id, "share", ref=desk.state.key.id)
-    member = desk.state.members.current[desk.name] == desk.label
-    if not member or not (unsigned or (share and steps_sign.stock_low(desk))):
+    steps_sign.wipe_dead(desk)
+    if not copies.is_member(desk) or not (unsigned or (share and steps_sign.stock_low(desk))):
         return
     if desk.vault is None:
         desk.vault = unlock()
     if share:
         said = steps_sign.prepare_nonces(desk, steps_sign.NONCES_AHEAD, only_low=True)
         done.did += [said] if said else []
-    steps_sign.wipe_dead(desk)
     for over in unsigned:
         countersign(desk, over.id)
     if unsigned:

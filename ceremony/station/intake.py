@@ -5,6 +5,7 @@ One commit keeps the held entries, the lines that still wait for their past, and
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Iterable
 
@@ -15,8 +16,10 @@ from ceremony.record import sshsig
 from ceremony.record.entry import Entry, parse_line
 from ceremony.record.log import Intake as Outcome
 from ceremony.record.seal import parse_seal_signature
+from ceremony.station import copies
 from ceremony.station.desk import Desk, entry_row
 from ceremony.station.rows import SealRow, WaitingRow
+from ceremony.station.transaction import Tx
 
 
 @dataclass(slots=True)
@@ -39,9 +42,13 @@ def take_in(desk: Desk, lines: Iterable[tuple[str, bytes]], seals: Iterable[tupl
     offered += [parse_line(row.line) for row in waiting_rows]
     outcome = _offer(desk, report, source, offered)
     still = {entry.line(): entry for entry in outcome.waiting}
+    copied = copies.foreign(desk, outcome)
     with desk.store.transaction() as tx:
+        if copied:
+            copies.note(desk, tx)
         for entry in outcome.held:
             tx.add_entry(entry_row(entry))
+        _keep_better(desk, tx, offered)
         for row in waiting_rows:
             if row.line not in still:
                 tx.drop_waiting(row.line)
@@ -53,6 +60,14 @@ def take_in(desk: Desk, lines: Iterable[tuple[str, bytes]], seals: Iterable[tupl
         desk.keep_views(tx)
     _take_seals(desk, report, seals)
     return report
+
+
+def _keep_better(desk: Desk, tx: Tx, offered: list[Entry]) -> None:
+    """Where another valid signature on a held core sorts first, the store keeps that line (formats.md section 2)."""
+    for id in {entry.id for entry in offered}:
+        row, held = desk.store.entry(id), desk.log.entries.get(id)
+        if row is not None and held is not None and row.line != held.line():
+            tx.replace_line(id, held.line())
 
 
 def look(desk: Desk, lines: Iterable[tuple[str, bytes]]) -> Intake:
@@ -101,7 +116,7 @@ def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) 
     for where, raw in seals:
         parts = where.rsplit("/", 1)[-1].removesuffix(".sig").rsplit("-", 1)
         ceremony, _, signer = parts[0].partition("-")
-        if ceremony not in over or len(parts) != 2 or not parts[1].isdigit() or len(parts[1]) > 16:
+        if ceremony not in over or len(parts) != 2 or not re.fullmatch("[0-9]{1,16}", parts[1]):
             continue  # of a ceremony that has not ended here, or not a seal's name: nothing is lost by waiting
         inc = int(parts[1])
         if any((r.signer, r.inc) == (signer, inc) and r.sig.encode() == raw for r in desk.store.seals(ceremony)):

@@ -14,6 +14,7 @@ from ceremony.base.secret import Secret
 from ceremony.ceremonies.membership import Join
 from ceremony.codec.words import WordsDiffer, same_words
 from ceremony.station.desk import Desk
+from ceremony.station.steps_keygen import has_certified
 from ceremony.station.world import Question, World
 
 MAX_TRIES = 3
@@ -81,13 +82,19 @@ def hear_words(desk: Desk, prefix: str, about: str) -> dict[str, Any]:
 
 
 def announce_hostkey(desk: Desk) -> str:
-    """Give a fresh host key for the next attempt; a spent one never serves again."""
+    """Give a fresh host key for the next attempt; a spent one never serves again.
+
+    What is left of dead attempts is destroyed, but never the host key of one that this station certified: another
+    station may hold, or still get, the complete certificate.
+    """
     hostkey, public = new_hostkey(desk.world)
     attempt = len(desk.state.keygens)
     with desk.step() as step:
-        spent = desk.state.latest_hostkey(desk.name)
-        for row in desk.store.secrets(desk.group.id, "hostkey", ref=spent.hostkey if spent else ""):
-            step.erase(row)
+        for dead in (k for k in desk.state.keygens if k.status == "dead" and not has_certified(desk, k)):
+            spent = dead.params.hostpubkeys[dead.names.index(desk.name)].hex()
+            for row in (*desk.store.secrets(desk.group.id, "hostkey", ref=spent),
+                        *desk.store.secrets(desk.group.id, "keygen1", ref=dead.id)):
+                step.erase(row)
         step.keep("hostkey", public, "announced", hostkey)
         step.say("hostkey", {"attempt": attempt, "hostkey": public})
     return "announced a fresh host key"
@@ -96,6 +103,12 @@ def announce_hostkey(desk: Desk) -> str:
 def admit(desk: Desk, join: Join) -> str:
     """Ask the holder to admit another station's new machine, and have the words of its request typed back."""
     name, ask = join.entry.author, desk.world.asker.ask
+    rival = next((j for j in desk.state.members.joins if j is not join and desk.name in j.admits
+                  and (j.entry.author, j.entry.body["retires"]) == (name, join.entry.body["retires"])), None)
+    if rival is not None:
+        raise Refused("INCARNATION-RIVAL", f"this station has admitted another new machine of {name}",
+                      meaning="Only one of the two can be theirs. Nothing was admitted.",
+                      do=f"Speak with {name} in person, and tell the first person of the escalation order.")
     answer = ask(Question("admit.incarnation", "yes", f"{name} asks to go on with a new machine. Did you speak with "
                           "them in person? Type Yes to admit it; the old machine is then retired for good.", join))
     if answer != YES:

@@ -16,6 +16,7 @@ from ceremony.ceremonies.signing import (
 from ceremony.chains.bitcoin.facts import SigningRequest
 from ceremony.protocols.frost import rounds
 from ceremony.record.entry import Entry
+from ceremony.station import copies
 from ceremony.station.desk import Desk, Step
 from ceremony.station.rows import SecretRow
 from ceremony.station.world import Question
@@ -27,8 +28,13 @@ YES, NO = "Yes", "No"
 
 def stock_low(desk: Desk) -> bool:
     """Whether some other holder could have this station sign fewer than NONCES_LOW inputs."""
-    others = [name for name in desk.state.charter.names if name != desk.name]
-    return any(len(desk.state.pool.free(desk.name, name, desk.state.key.id)) < NONCES_LOW for name in others)
+    return any(len(desk.state.pool.free(desk.name, name, desk.state.key.id)) < NONCES_LOW for name in _assigners(desk))
+
+
+def _assigners(desk: Desk) -> list[Name]:
+    """The other holders who may open a request that counts."""
+    members = desk.state.members
+    return [name for name in members.charter.names if name != desk.name and not members.stopped(members.current[name])]
 
 
 def prepare_nonces(desk: Desk, count: int, only_low: bool = False) -> str:
@@ -37,11 +43,11 @@ def prepare_nonces(desk: Desk, count: int, only_low: bool = False) -> str:
     only_low: top up only for whom fewer than NONCES_LOW are free.
     """
     key = desk.state.key
-    others = [name for name in desk.state.charter.names if name != desk.name]
-    short = [name for name in others
+    short = [name for name in _assigners(desk)
              if not only_low or len(desk.state.pool.free(desk.name, name, key.id)) < NONCES_LOW]
     if not short:
         return ""
+    copies.require_member(desk)
     with desk.step() as step:
         for assigner in short:
             _export_nonces(desk, step, key, assigner, count)
@@ -49,12 +55,20 @@ def prepare_nonces(desk: Desk, count: int, only_low: bool = False) -> str:
 
 
 def _export_nonces(desk: Desk, step: Step, key: GroupKey, assigner: Name, count: int) -> None:
-    made = [rounds.nonce_gen(desk.world.secret(32), group_xonly=key.point.xonly(), extra=f"{assigner} {i}".encode())
-            for i in range(count)]
+    made = [_fresh_nonce(desk, key, extra=f"{assigner} {i}".encode()) for i in range(count)]
     entry = step.say("nonces", {"assigner": assigner, "epoch": key.epoch, "key": key.id,
                                 "pubnonces": [public.hex() for _, public in made]})
     for index, (secnonce, _) in enumerate(made):
         step.keep("nonce", f"{entry.id}:{index}", "prepared", secnonce.to_vault(), key.epoch)
+
+
+def _fresh_nonce(desk: Desk, key: GroupKey, msg: bytes | None = None,
+                 extra: bytes | None = None) -> tuple[rounds.SecNonce, bytes]:
+    """A nonce that stays secret and new even where the randomness fails or repeats: the shard is hashed into it."""
+    seat = Seat(desk.state.charter.seat(desk.name))
+    _, share = desk.need_secret("share", key.id, "the shard of this key")
+    return rounds.nonce_gen(desk.world.secret(32), share, key.pubshares[seat].compressed(), key.point.xonly(), msg,
+                            extra, seat=seat)
 
 
 def free_to_assign(desk: Desk, name: Name) -> int:
@@ -76,6 +90,7 @@ def examined(desk: Desk, psbt: bytes) -> SigningRequest:
 def check_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None,
                replaces: Sequence[str] = ()) -> tuple[SigningRequest, tuple[Name, ...]]:
     """What a request for this PSBT would do, and who would sign it; raises the reason why it cannot be opened."""
+    copies.require_member(desk)
     request = examined(desk, psbt)
     other = reserved_by(frozenset(i.outpoint for i in request.inputs), list(replaces), desk.state.signings)
     if other is not None:
@@ -87,8 +102,7 @@ def open_sign(desk: Desk, psbt: bytes, signers: Sequence[Name] | None, replaces:
     """Open a request: decode it, choose the signers, give each of the others one prepared nonce per input."""
     request, chosen = check_sign(desk, psbt, signers, replaces)
     key, state = desk.state.key, desk.state
-    fresh = [rounds.nonce_gen(desk.world.secret(32), group_xonly=key.point.xonly(), msg=item.digest)
-             for item in request.inputs] if desk.name in chosen else []
+    fresh = [_fresh_nonce(desk, key, msg=item.digest) for item in request.inputs] if desk.name in chosen else []
     nonces = {name: [list(slot) for slot in state.pool.free(name, desk.name, key.id)[:len(request.inputs)]]
               for name in chosen if name != desk.name}
     nonces |= {desk.name: [public.hex() for _, public in fresh]} if fresh else {}
@@ -190,11 +204,18 @@ def _partials(desk: Desk, signing: Signing) -> tuple[list[SecretRow], list[bytes
 
 
 def wipe_dead(desk: Desk) -> None:
-    """Destroy the nonces that dead requests had taken and this station did not use: nobody will ever need them."""
+    """Destroy the nonces that nobody will ever need: those that dead requests had taken and this station did not use,
+    and those of an assigner whose machine was replaced.
+
+    What a request named without the right to it is left alone: else anybody could burn everybody's nonces.
+    """
+    pool, current = desk.state.pool, desk.state.members.current
     dead = [s for s in desk.state.signings if s.status == "dead" and desk.name not in s.partials]
-    refs = {f"{s.id}:{i}" if isinstance(item, str) else f"{item[0]}:{item[1]}"
-            for s in dead for i, item in enumerate(s.opening.body["nonces"].get(desk.name, []))}
-    rows = [row for row in desk.store.secrets(desk.group.id, "nonce") if row.ref in refs]
+    refs = {f"{id}:{index}" for s in dead for id, index in pool.rightly_taken(s.opening)}
+    gone = {id for id, export in pool.exports.items() if export.assigner != current[export.entry.body["assigner"]]}
+    own = {f"assigned {s.id}" for s in dead}
+    rows = [row for row in desk.store.secrets(desk.group.id, "nonce")
+            if row.ref in refs or row.ref.split(":")[0] in gone or row.state in own]
     if rows:
         with desk.step() as step:
             for row in rows:
