@@ -125,13 +125,12 @@ def _housekeeping(desk: Desk, unlock: Callable[[], Vault], done: Done) -> None:
     """What needs no question: nonces for later, nonces of dead requests, seals of ended ceremonies."""
     unsigned = [over for over in ended(desk.state)
                 if not any(r.signer == desk.name and r.inc == desk.group.inc for r in desk.store.seals(over.id))]
-    share = desk.state.key and desk.store.secrets(desk.group.id, "share", ref=desk.state.key.id)
     steps_sign.wipe_dead(desk)
-    if not copies.is_member(desk) or not (unsigned or (share and steps_sign.stock_low(desk))):
+    if not copies.is_member(desk) or not (unsigned or steps_sign.stock_low(desk)):
         return
     if desk.vault is None:
         desk.vault = unlock()
-    if share:
+    if steps_sign.stock_low(desk):
         said = steps_sign.prepare_nonces(desk, steps_sign.NONCES_AHEAD, only_low=True)
         done.did += [said] if said else []
     for over in unsigned:

@@ -26,9 +26,21 @@ NONCES_LOW = 3    # below this many free ones, `go` prepares anew
 YES, NO = "Yes", "No"
 
 
+def held_key(desk: Desk) -> GroupKey | None:
+    """The key whose shard this station keeps: the group's, or one that it acknowledged and others have yet to.
+
+    Nonces are prepared from the acknowledgment on, so that they travel with it and cost no visit of their own.
+    """
+    certified = (k.key for k in desk.state.keygens if k.key is not None and desk.name in k.acks)
+    key = desk.state.key or next(certified, None)
+    return key if key and desk.store.secrets(desk.group.id, "share", ref=key.id) else None
+
+
 def stock_low(desk: Desk) -> bool:
     """Whether some other holder could have this station sign fewer than NONCES_LOW inputs."""
-    return any(len(desk.state.pool.free(desk.name, name, desk.state.key.id)) < NONCES_LOW for name in _assigners(desk))
+    key = held_key(desk)
+    return key is not None and any(len(desk.state.pool.free(desk.name, name, key.id)) < NONCES_LOW
+                                   for name in _assigners(desk))
 
 
 def _assigners(desk: Desk) -> list[Name]:
@@ -42,7 +54,10 @@ def prepare_nonces(desk: Desk, count: int, only_low: bool = False) -> str:
 
     only_low: top up only for whom fewer than NONCES_LOW are free.
     """
-    key = desk.state.key
+    key = held_key(desk)
+    if key is None:
+        raise Refused("SIGN-NO-KEY", "this station keeps no shard yet", meaning="Nothing was prepared.",
+                      do="Make a key with `ceremony open keygen`.")
     short = [name for name in _assigners(desk)
              if not only_low or len(desk.state.pool.free(desk.name, name, key.id)) < NONCES_LOW]
     if not short:
