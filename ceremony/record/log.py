@@ -61,11 +61,12 @@ class Log(Held):
         self._start()
 
     @classmethod
-    def found(cls, charter: Entry, check_body: CheckBody, *, allow_redacted: bool = False) -> Log:
+    def found(cls, charter: Entry, check_body: CheckBody, *, allow_redacted: bool = False,
+              later: Mapping[ChainLabel, bytes] | None = None) -> Log:
         """The log that begins with a `charter.found` entry, body included. Raises the fault of its first wrong point.
 
         RECORD-GROUP: the hash of the body is not the group it names. Whether the charter is a good one is asked
-        elsewhere.
+        elsewhere. later: for an auditor, keys of later incarnations whose joins are withheld.
         """
         body = charter.body
         if charter.kind != FOUNDING or charter.seq or body is None:
@@ -74,6 +75,9 @@ class Log(Held):
             raise _foreign(charter)
         check_kind(charter, check_body)
         keys = {chain_label(card["name"], 0): founding_key(card["identity"]) for card in body["stations"]}
+        names = {card["name"] for card in body["stations"]}
+        keys |= {label: key for label, key in (later or {}).items()
+                 if label not in keys and label.rpartition("/")[0] in names}
         log = cls(group=charter.group, mode=body["mode"], keys=keys, check_body=check_body,
                   allow_redacted=allow_redacted)
         for _, fault in log.offer([charter]).refused:
@@ -111,6 +115,10 @@ class Log(Held):
         known = {entry.id for entry in self._strangers}
         alone = {entry.id: {EntryId(entry.prev): entry.label} for entry in self._strangers if entry.prev not in known}
         return self._room.missing() | alone
+
+    def key(self, label: ChainLabel) -> bytes | None:
+        """The 32-byte key that was given for a chain; None for one whose key comes from its own join."""
+        return self._keys.get(label)
 
     def evidence(self) -> list[Evidence]:
         """Every accusation that the lines prove, in a fixed order, each with the entries that show it."""
