@@ -32,6 +32,7 @@ class Visit:
     desk: Desk
     taken: intake.Intake
     problems: list[tuple[str, str]]
+    before: dict[str, Any]
     done: go.Done = field(default_factory=go.Done)
     stopped: Fault | None = None
     written: list[str] = field(default_factory=list)
@@ -98,9 +99,10 @@ def _join(here: Sitting, usb: Path, group16: str, look: bool) -> bool:
 def _visit(here: Sitting, row: GroupRow, usb: Path | None, look: bool) -> Visit:
     contents = read_stick(usb, row.id[:16]) if usb is not None else StickContents()
     desk = here.desk(row)
+    before = here.store.view(row.id, "status") or {}
     if look:
-        return Visit(desk, intake.look(desk, contents.lines), contents.problems)
-    visit = Visit(desk, intake.take_in(desk, contents.lines, contents.seals), contents.problems)
+        return Visit(desk, intake.look(desk, contents.lines), contents.problems, before)
+    visit = Visit(desk, intake.take_in(desk, contents.lines, contents.seals), contents.problems, before)
     try:
         visit.done = go.run(desk, here.unlock)
     except Fault as fault:

@@ -69,7 +69,7 @@ def recover(ctx: typer.Context,
     home = settings.home_path()
     if not (home / DATABASE).exists():
         _new_home(home, restored, closed.says.mode, world)
-    with sitting(settings) as here:
+    with sitting(settings, world) as here:
         _join(here, restored, closed.says.mode)
     return 0
 

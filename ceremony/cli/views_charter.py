@@ -53,10 +53,12 @@ def worth(screen: Screen, charter: Charter, machines: Mapping[str, str]) -> None
     for row in rows:
         if row.aspect == "machine" and len(machines) < charter.n:
             unknown = [name for name in charter.names if name not in machines]
-            screen.line(f"  By machine: not known yet for {listed(unknown)}.")
+            screen.line(f"By machine: not known yet for {listed(unknown)}.")
             continue
         alone = row.theft == 1 or row.loss == 1 and charter.t != charter.n
         (screen.warn if alone else screen.line)(worth_sentence(row, alone))
+    if charter.mode == "rehearsal" and len(set(machines.values())) < len(machines):
+        screen.line("(In a rehearsal, stations may share a machine; production refuses it.)")
 
 
 def worth_sentence(row: Effective, alone: bool) -> str:
@@ -76,7 +78,7 @@ def worth_sentence(row: Effective, alone: bool) -> str:
                 "machine": "the loss of one machine loses everything"}[row.aspect]
     held = f" ({seen(row.largest[0], 60)} holds {count(row.largest[1], 'shard')})" \
         if alone and row.aspect != "machine" and row.largest[1] > 1 else ""
-    return f"  By {one}: {thief}; {fire}{held}."
+    return f"By {one}: {thief}; {fire}{held}."
 
 
 def as_json(charter: Charter, machines: Mapping[str, str]) -> dict[str, Any]:

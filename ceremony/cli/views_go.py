@@ -32,9 +32,12 @@ def report(screen: Screen, visit: Visit, usb: Path | None, look: bool) -> dict[s
         screen.line("This was only a look: nothing was taken in, done or written.")
     else:
         _done(screen, visit, usb)
+    news = [] if look else views_next.news(visit.before, view)
+    for text in news:
+        screen.line(text)
     last = views_next.closing(view)
     screen.line(last)
-    return _as_json(visit, view, look) | {"closing": last}
+    return _as_json(visit, view, look) | {"news": news, "closing": last}
 
 
 def _came_in(screen: Screen, visit: Visit, usb: Path | None) -> None:

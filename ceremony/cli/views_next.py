@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ceremony.cli.views_text import STEPS, listed
+from ceremony.cli.views_text import STEPS, listed, seen, short
 
 
 def closing(view: Mapping[str, Any]) -> str:
@@ -23,6 +23,29 @@ def closing(view: Mapping[str, Any]) -> str:
     if not view["key"]:
         return "Everybody has accepted. Next: `ceremony open keygen` at any station."
     return "Nobody owes anything: put the stick away."
+
+
+def news(before: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
+    """What ended since the kept status value `before`, and what can be done with it. before: empty for a new group."""
+    known = {one["id"]: one["status"] for one in before.get("ceremonies", ())}
+    said = []
+    if view["founded"] and not before.get("founded") and not view["key"]:
+        said.append("Every holder has accepted the charter: the group is founded.")
+    for one in view["ceremonies"]:
+        if one["status"] != known.get(one["id"]) and one["status"] in ("done", "dead"):
+            said.append(_ended(one))
+    return said
+
+
+def _ended(one: Mapping[str, Any]) -> str:
+    id = short(one["id"])
+    if one["status"] == "dead":
+        what = "Key generation" if one["kind"] == "keygen" else "Request"
+        return f"{what} {id} ended without a result: {seen(one['why'], 400)}."
+    if one["kind"] == "keygen":
+        return ("The key is made, and every station holds its shard. `ceremony address` shows where to be paid; "
+                "`ceremony station backup` comes first.")
+    return f"Request {id} is signed: `ceremony result {id} --to DIR` writes the transaction."
 
 
 def state(view: Mapping[str, Any]) -> str:

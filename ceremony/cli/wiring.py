@@ -78,10 +78,10 @@ def world_for(settings: Settings, mode: str) -> World:
 class Sitting:
     """One command at one station, with its home open and locked."""
 
-    def __init__(self, settings: Settings, home: Home):
+    def __init__(self, settings: Settings, home: Home, world: World | None = None):
         self.settings, self.home, self.store = settings, home, home.store
         self.mode = mode_of(home.store)
-        self.world = world_for(settings, self.mode)
+        self.world = world or world_for(settings, self.mode)
         self.screen = screen.out(settings)
         self._vault: Vault | None = None
 
@@ -145,7 +145,7 @@ def new_passphrase(world: World, id: str, prompt: str) -> Secret[str]:
 
 
 @contextmanager
-def sitting(settings: Settings) -> Iterator[Sitting]:
-    """Sit down at the station: its home is open and locked inside the block."""
+def sitting(settings: Settings, world: World | None = None) -> Iterator[Sitting]:
+    """Sit down at the station: its home is open and locked inside the block. world: one that was begun before."""
     with Home.open(settings.home_path()) as home:
-        yield Sitting(settings, home)
+        yield Sitting(settings, home, world)
