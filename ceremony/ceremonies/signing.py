@@ -228,9 +228,12 @@ def _check_partials(signing: Signing, members: Membership, name: Name, entry: En
 def _settle(signing: Signing, members: Membership, memo: Memo) -> None:
     """Name the state. What is proven wins over what somebody wished, whatever arrived first."""
     if len(signing.partials) == len(signing.signers):
-        signing.signatures = memo.value(("signatures", signing.id), lambda: _signatures(signing, members))
-        signing.status = "done"
-        return
+        try:
+            signing.signatures = memo.value(("signatures", signing.id), lambda: _signatures(signing, members))
+            signing.status = "done"
+            return
+        except Fault as fault:
+            signing.note(signing.opening, fault)
     if signing.faults:
         signing.status, signing.why_dead = "dead", signing.faults[0][1].seen
     for name, entry in signing.stops.items():
@@ -245,7 +248,8 @@ def _settle(signing: Signing, members: Membership, memo: Memo) -> None:
 
 
 def _signatures(signing: Signing, members: Membership) -> list[bytes]:
-    """One final signature per input; verified parts cannot fail to add up (BIP 445, PartialSigAgg)."""
+    """One final signature per input. Verified parts fail to add up only when the signers chose their nonces together so
+    that these cancel out (BIP 445, GetSessionValues: the final nonce then becomes G)."""
     seats = {Seat(members.charter.seat(name)): entry.body["psigs"] for name, entry in signing.partials.items()}
     return [checks.aggregate_partials(context, {seat: bytes.fromhex(psigs[i]) for seat, psigs in seats.items()})
             for i, context in enumerate(signing.sessions)]

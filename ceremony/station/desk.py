@@ -24,6 +24,7 @@ from ceremony.record import sshsig
 from ceremony.record.entry import Entry, compose, parse_line
 from ceremony.record.log import Log
 from ceremony.station.rows import EntryRow, GroupRow, SecretRow
+from ceremony.station.seals import fitting
 from ceremony.station.store import Store
 from ceremony.station.transaction import Tx
 from ceremony.station.vault import Vault
@@ -96,7 +97,9 @@ class Desk:
         """For each ended ceremony, which stations have not countersigned its seal, as far as this station knows."""
         missing = {}
         for over in ended(self.state):
-            signed = {row.signer for row in self.store.seals(over.id)}
+            rows = self.store.seals(over.id)
+            # Only the seal of a dead ceremony can read differently later, so only those are looked at again each time.
+            signed = {row.signer for row in (rows if over.outcome == "done" else fitting(self.state, over, rows))}
             missing[over.id] = [name for name in self.state.charter.names if name not in signed]
         return missing
 
@@ -140,7 +143,9 @@ class Step:
     def say(self, kind: str, body: dict[str, Any], ceremony: str = "") -> Entry:
         """Make the next entry of this station's chain, check it as everybody else will, and keep it."""
         desk = self.desk
-        seq, prev, seen = desk.log.next_place(desk.label)
+        strangers = [j.entry.label for j in desk.state.members.joins if not j.admitted and j.entry.id != ceremony
+                     and j.entry.label != desk.label]
+        seq, prev, seen = desk.log.next_place(desk.label, without=strangers)
         if desk.world.aids:
             body = body | {"aids": list(desk.world.aids)}
         entry = compose(sign=desk.sign_core, salt=desk.world.entropy(32), group=desk.group.id, author=desk.name,

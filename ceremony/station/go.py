@@ -19,6 +19,7 @@ from ceremony.record.seal import sign_seal
 from ceremony.station import copies, steps_founding, steps_keygen, steps_sign
 from ceremony.station.desk import Desk, load_log
 from ceremony.station.rows import SealRow
+from ceremony.station.seals import fitting
 from ceremony.station.vault import Vault
 from ceremony.station.world import Question
 
@@ -124,7 +125,8 @@ def _join_keygen(desk: Desk, attempt: Keygen) -> str:
 def _housekeeping(desk: Desk, unlock: Callable[[], Vault], done: Done) -> None:
     """What needs no question: nonces for later, nonces of dead requests, seals of ended ceremonies."""
     unsigned = [over for over in ended(desk.state)
-                if not any(r.signer == desk.name and r.inc == desk.group.inc for r in desk.store.seals(over.id))]
+                if not fitting(desk.state, over, [row for row in desk.store.seals(over.id)
+                                                  if (row.signer, row.inc) == (desk.name, desk.group.inc)])]
     steps_sign.wipe_dead(desk)
     if not copies.is_member(desk) or not (unsigned or steps_sign.stock_low(desk)):
         return

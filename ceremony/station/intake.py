@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from typing import Iterable
 
 from ceremony.base.errors import Fault, Malformed, Unattributed
-from ceremony.base.ids import ChainLabel
-from ceremony.ceremonies.sealing import Ended, ended, seal_of
-from ceremony.record import sshsig
+from ceremony.ceremonies.sealing import ended
 from ceremony.record.entry import Entry, parse_line
 from ceremony.record.log import Intake as Outcome
-from ceremony.record.seal import parse_seal_signature
 from ceremony.station import copies
 from ceremony.station.desk import Desk, entry_row
 from ceremony.station.rows import SealRow, WaitingRow
+from ceremony.station.seals import check_seal
 from ceremony.station.transaction import Tx
 
 
@@ -122,7 +120,7 @@ def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) 
         if any((r.signer, r.inc) == (signer, inc) and r.sig.encode() == raw for r in desk.store.seals(ceremony)):
             continue
         try:
-            sig = check_seal(desk, over[ceremony], signer, inc, raw)
+            sig = check_seal(desk.state, over[ceremony], signer, inc, raw)
         except Fault as fault:
             report.refused.append((where, fault))
             continue
@@ -132,16 +130,3 @@ def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) 
     if report.seals:
         with desk.store.transaction() as tx:
             desk.keep_views(tx)
-
-
-def check_seal(desk: Desk, over: Ended, signer: str, inc: int, raw: bytes) -> str:
-    """The armoured signature as text, if this station or witness made it over this seal; raises a Fault otherwise."""
-    witness = {w["name"]: w["key"] for w in desk.state.charter.body["witnesses"]}.get(signer) if inc == 0 else None
-    identity = sshsig.parse_openssh_public(witness) if witness \
-        else desk.state.members.identity(ChainLabel(f"{signer}/{inc}"))
-    if identity is None:
-        raise Unattributed("SEAL-SIGNER", f"{signer} is neither a station nor a witness of this group",
-                           meaning="The signature does not count.", do="Take the file off the medium.")
-    armoured = raw.decode("ascii", "replace")
-    parse_seal_signature(armoured, seal_of(desk.state, over), signer, inc, identity)
-    return armoured

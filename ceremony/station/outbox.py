@@ -8,6 +8,7 @@ from __future__ import annotations
 from ceremony.ceremonies.sealing import ended, seal_of
 from ceremony.record.entry import Entry
 from ceremony.station.desk import Desk
+from ceremony.station.seals import fitting
 
 
 def folder(group: str) -> str:
@@ -39,6 +40,6 @@ def seals(desk: Desk) -> dict[str, bytes]:
     for over in ended(desk.state):
         base = f"{folder(desk.group.id)}/seals/{over.id}"
         files[f"{base}.seal"] = seal_of(desk.state, over).text()
-        for row in desk.store.seals(over.id):
+        for row in fitting(desk.state, over, desk.store.seals(over.id)):
             files[f"{base}-{row.signer}-{row.inc}.sig"] = row.sig.encode("ascii")
     return files
