@@ -91,8 +91,8 @@ class Station:
         self.desk = Desk(self.store, self.store.groups()[0], self.world, self.vault)
         return self.desk
 
-    def visit(self, stick: dict[str, bytes], act: Callable[[Desk], object] | None = None) -> go.Done:
-        """One visit: take in what the stick holds, optionally act (open something), do what is owed, write the stick."""
+    def listen(self, stick: dict[str, bytes]) -> Desk:
+        """Take in what the stick holds, and do nothing yet."""
         lines = [(name, line + b"\n") for name, raw in stick.items() if not name.endswith((".sig", ".seal"))
                  for line in raw.split(b"\n")[:-1]]
         seals = [(name, raw) for name, raw in stick.items() if name.endswith(".sig")]
@@ -100,6 +100,11 @@ class Station:
             founding.join_found(self.store, founding.find_founding(lines))
         desk = self.sit()
         self.taken = intake.take_in(desk, lines, seals)
+        return desk
+
+    def visit(self, stick: dict[str, bytes], act: Callable[[Desk], object] | None = None) -> go.Done:
+        """One visit: take in what the stick holds, optionally act (open something), do what is owed, write the stick."""
+        desk = self.listen(stick)
         if act:
             act(desk)
         self.last = go.run(desk, lambda: self.vault)
@@ -113,7 +118,7 @@ class Table:
     """t-of-n stations round one stick (a dict of file name to bytes)."""
 
     def __init__(self, folder: Path, t: int, n: int, mode: str = "rehearsal", entropy: Callable[[int], bytes] | None = None,
-                 machines: dict[str, str] | None = None):
+                 machines: dict[str, str] | None = None, witnesses: tuple[dict[str, str], ...] = ()):
         import os
         self.names = tuple("alice bob carol dave erin frank grace heidi ivan judy kim".split()[:n])
         self.stations = {name: Station(folder / name, name, self.names, entropy or os.urandom, mode,
@@ -122,7 +127,7 @@ class Table:
         plan = {"name": "treasury", "scheme": "taproot", "threshold": t, "stations": list(self.names),
                 "network": "regtest" if mode == "rehearsal" else "signet", "mode": mode, "rotation_days": 90,
                 "policy": {"kind": "ask-every-holder"}, "contacts": [{"name": "Dora Duty", "how": "+41 79"}],
-                "escalation": ["Dora Duty"], "witnesses": [],
+                "escalation": ["Dora Duty"], "witnesses": list(witnesses),
                 "losing_one_shard_loses_everything": "yes, we accept this" if t == n else ""}
         self.charter: Charter = make_charter(plan, [s.card for s in self.stations.values()])
         founder = self.stations[self.names[0]]
