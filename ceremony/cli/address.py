@@ -41,11 +41,11 @@ def command(ctx: typer.Context,
             script = taproot_key(account, int(change), at).script
             address = describe(script, NETWORKS[desk.state.charter.network]).address
             here.screen.fact(f"{int(change)}/{at}", grouped(address))
-            here.screen.fact("  to copy", address)
+            here.screen.copyable("  to copy", address)
             rows.append({"path": f"{int(change)}/{at}", "address": address})
         text = account_descriptor(account)
         if descriptor:
-            here.screen.fact("Descriptor", text)
+            here.screen.copyable("Descriptor", text)
         here.answer({"state": "finished", "addresses": rows, "descriptor": text, "warning": warning,
                      "network": desk.state.charter.network, "key": desk.state.key.id})
     return 0

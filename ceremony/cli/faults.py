@@ -6,6 +6,7 @@ Nobody ever sees a traceback: of a mistake of ours one line says the kind and th
 from __future__ import annotations
 
 import sys
+import textwrap
 import traceback
 from typing import Sequence
 
@@ -45,8 +46,11 @@ def _sentence(text: str) -> str:
 
 
 def complain(text: str) -> None:
-    """One line on standard error."""
-    screen.Pipe(sys.stderr).write(screen.clean(text) + "\n")
+    """One sentence on standard error; broken between words where somebody looks at it."""
+    text, stream = screen.clean(text), sys.stderr
+    if stream is not None and stream.isatty():
+        text = "\n".join(textwrap.wrap(text, screen.WIDTH, break_on_hyphens=False))
+    screen.Pipe(stream).write(text + "\n")
 
 
 def worst(faults: Sequence[Fault]) -> int:

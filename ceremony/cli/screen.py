@@ -33,6 +33,9 @@ class Screen(Protocol):
     def fact(self, label: str, value: str) -> None:
         """One named fact."""
 
+    def copyable(self, label: str, value: str) -> None:
+        """One named fact that people copy: its value stays in one piece, without blanks or line breaks of ours."""
+
     def item(self, number: int, text: str) -> None:
         """One numbered sentence."""
 
@@ -81,6 +84,9 @@ class PlainScreen:
 
     def fact(self, label: str, value: str) -> None:
         self._put(f"{label}: {value}")
+
+    def copyable(self, label: str, value: str) -> None:
+        self.fact(label, value)
 
     def item(self, number: int, text: str) -> None:
         self._put(f"{number}. {text}")

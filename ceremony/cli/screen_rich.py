@@ -33,23 +33,27 @@ class RichScreen:
 
     def fact(self, label: str, value: str) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=LABEL)
-        grid.add_column()
+        grid.add_column(width=LABEL, overflow="fold")
+        grid.add_column(overflow="fold")
         grid.add_row(Text(clean(label), style="dim"), Text(clean(value)))
         self._console.print(grid)
+
+    def copyable(self, label: str, value: str) -> None:
+        self._console.print(Text(clean(label), style="dim"))
+        self._console.print(Text(clean(value)), soft_wrap=True)
 
     def item(self, number: int, text: str) -> None:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=3, justify="right")
-        grid.add_column()
+        grid.add_column(overflow="fold")
         grid.add_row(f"{number}.", Text(clean(text)))
         self._console.print(grid)
 
     def sum(self, rows: Iterable[tuple[str, str, str]]) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=LABEL)
+        grid.add_column(width=LABEL, overflow="fold")
         grid.add_column(justify="right", no_wrap=True)
-        grid.add_column()
+        grid.add_column(overflow="fold")
         for name, amount, remark in rows:
             grid.add_row(Text(clean(name)), Text(clean(amount), style="bold"), Text(clean(remark)))
         self._console.print(grid)

@@ -91,7 +91,7 @@ def _show(view: screen.Screen, home: str, card: dict[str, Any]) -> None:
     view.fact("Home", home)
     for label in ("person", "organisation", "site", "contact"):
         view.fact(label.capitalize(), seen(card[label]))
-    view.fact("Identity", card["identity"])
+    view.copyable("Identity", card["identity"])
     view.fact("Fingerprint", grouped(fingerprint(card)))
 
 

@@ -43,7 +43,8 @@ def _sum(request: SigningRequest) -> Iterable[tuple[str, str, str]]:
 def fee(request: SigningRequest) -> str:
     """The fee in sat, sat/vB and percent of what is spent."""
     rate, share = request.fee_rate_sat_kvb, request.fee_sat * 10_000 // max(request.spent_sat, 1)
-    return f"{request.fee_sat} sat, {rate // 1000}.{rate % 1000 // 10:02d} sat/vB, {share // 100}.{share % 100:02d} %"
+    percent = f"{share // 100}.{share % 100:02d} %" if share or not request.fee_sat else "below 0.01 %"
+    return f"{request.fee_sat} sat, {rate // 1000}.{rate % 1000 // 10:02d} sat/vB, {percent}"
 
 
 def _output(screen: Screen, number: int, output: OutputFacts) -> None:
