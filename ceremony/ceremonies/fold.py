@@ -65,14 +65,10 @@ class GroupState:
         return [name for name in self.charter.names if self.key and name not in self.backups]
 
     def needs_hostkey(self, name: Name) -> bool:
-        """The station has announced no host key, or its newest was spent on a dead attempt."""
+        """The station has announced no host key, or every attempt that names its newest is dead."""
         latest = self.latest_hostkey(name)
-        return latest is None or any(attempt.status == "dead" and self._used(attempt, latest)
-                                          for attempt in self.keygens)
-
-    @staticmethod
-    def _used(attempt: Keygen, hostkey: HostKey) -> bool:
-        return any(row[2] == hostkey.entry for row in attempt.opening.body["hostkeys"])
+        using = [k.status for k in self.keygens if latest and any(row[2] == latest.entry for row in k.hostkeys())]
+        return latest is None or bool(using) and set(using) == {"dead"}
 
 
 def fold(log: Log, memo: Memo | None = None) -> GroupState:

@@ -81,6 +81,10 @@ class Keygen:
         if spoils and self.spoiled is None:
             self.spoiled = self.faults[-1][1]
 
+    def hostkeys(self) -> list[list[str]]:
+        """Per seat: name, host public key, and the entry that announced it."""
+        return self.opening.body["hostkeys"]
+
     def owed(self) -> dict[Name, str]:
         """What each station still owes: a step's name. A spoiled attempt is owed a refusal by who has not certified."""
         if self.status in ("done", "dead"):

@@ -88,13 +88,16 @@ def announce_hostkey(desk: Desk) -> str:
     station may hold, or still get, the complete certificate.
     """
     hostkey, public = new_hostkey(desk.world)
-    attempt = len(desk.state.keygens)
+    attempt, seat = len(desk.state.keygens), desk.state.charter.seat(desk.name)
+    over = [k for k in desk.state.keygens if k.status == "dead" and not has_certified(desk, k)]
+    ended = {k.id for k in over}
+    needed = {k.hostkeys()[seat][1] for k in desk.state.keygens if k.id not in ended}
     with desk.step() as step:
-        for dead in (k for k in desk.state.keygens if k.status == "dead" and not has_certified(desk, k)):
-            spent = dead.params.hostpubkeys[dead.names.index(desk.name)].hex()
-            for row in (*desk.store.secrets(desk.group.id, "hostkey", ref=spent),
-                        *desk.store.secrets(desk.group.id, "keygen1", ref=dead.id)):
+        for spent in {k.hostkeys()[seat][1] for k in over} - needed:
+            for row in desk.store.secrets(desk.group.id, "hostkey", ref=spent):
                 step.erase(row)
+        for row in (row for k in over for row in desk.store.secrets(desk.group.id, "keygen1", ref=k.id)):
+            step.erase(row)
         step.keep("hostkey", public, "announced", hostkey)
         step.say("hostkey", {"attempt": attempt, "hostkey": public})
     return "announced a fresh host key"
