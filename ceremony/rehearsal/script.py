@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -16,6 +17,7 @@ from ceremony.rehearsal.cast import Member, cast, plan_toml
 from ceremony.rehearsal.room import Answer, Outcome, Room
 
 MAX_VISITS = 400
+WIDTH = 80
 
 
 @dataclass
@@ -34,19 +36,20 @@ class Stage:
         return [member.name for member in self.members]
 
     def say(self, text: str) -> None:
-        self.show(f"\n* {text}")
+        self.show("\n" + textwrap.fill(text, WIDTH, initial_indent="* ", subsequent_indent="  "))
 
     def command(self, name: str | None, *verb: str, answers: list[Answer] | None = None,
                 hide: int = 8) -> Outcome:
-        """Run a command at a station and show it with the first lines it printed."""
+        """Run a command at a station and show it with what it printed, the middle left out where it is long."""
         outcome = self.room.run(name, *verb, answers=answers or [])
         where = f"{name}'s station" if name else "a machine without a station"
         self.show(f"  [{where}] $ ceremony {' '.join(self._short(v) for v in verb)}")
         lines = [line for line in outcome.out.splitlines() if line.strip()]
-        for line in lines[:hide]:
-            self.show(f"      {line[:110]}")
         if len(lines) > hide:
-            self.show(f"      … {len(lines) - hide} more lines, the last: {lines[-1][:90]}")
+            head = hide // 2
+            lines = [*lines[:head], f"… {len(lines) - hide} more lines …", *lines[head - hide:]]
+        for line in lines:
+            self.show(f"      {line}")
         return outcome
 
     def _short(self, word: str) -> str:
@@ -78,7 +81,7 @@ class Stage:
             if following is None:
                 return name
             name = following
-            self.visit(name, answers(name), hide=4)
+            self.visit(name, answers(name), hide=6)
         raise LocalFault("REHEARSE-ENDLESS", "the stations keep asking for the stick", do="Report this.")
 
 
@@ -110,9 +113,9 @@ def found(stage: Stage) -> None:
     plan = stage.room.folder / "plan.toml"
     plan.write_text(plan_toml(stage.t, stage.members))
     stage.command(first, "charter", "new", str(plan), "--cards", str(stage.room.stick / "cards"))
-    stage.visit(first, [("accept.charter", "later")], hide=30)
+    stage.visit(first, [("accept.charter", "later")], hide=40)
     for name in others:
-        stage.visit(name, accept(stage, first), hide=5)
+        stage.visit(name, accept(stage, first), hide=10)
     stage.carry(others[-1], lambda name: accept(stage, others[0] if name == first else first))
 
 
@@ -143,7 +146,7 @@ def back_up(stage: Stage) -> None:
     for name in stage.names:
         target = stage.room.folder / "safes" / name
         target.mkdir(parents=True, exist_ok=True)
-        stage.command(name, "station", "backup", "--to", str(target), hide=3)
+        stage.command(name, "station", "backup", "--to", str(target), hide=4)
 
 
 def sign(stage: Stage) -> None:
@@ -158,7 +161,7 @@ def sign(stage: Stage) -> None:
     ceremony = room.run(opener, "open", "sign", str(request), options=("--json",)).json()["ceremony"]
     stage.show(f"  [{opener}'s station] $ ceremony open sign request.psbt\n      request {ceremony[:16]}")
     yes = [("sign.yes", "Yes")]
-    stage.visit(opener, yes, hide=40)
+    stage.visit(opener, yes, hide=60)
     stage.carry(opener, lambda _: yes)
     stage.command(opener, "result", ceremony, "--to", str(room.folder / "result"))
     raw = bytes.fromhex(next((room.folder / "result").glob("*.tx")).read_text().strip())
@@ -168,7 +171,7 @@ def sign(stage: Stage) -> None:
 
 
 def audit(stage: Stage) -> None:
-    last, room = stage.names[-1], stage.room
+    last, room = stage.order[-1], stage.room
     stage.say("Act 6. The record leaves the room. An auditor with nothing but the cards checks every signature, every "
               "step of the key generation and every signing, without a secret and without trusting anyone.")
     stage.command(last, "transcript", "export", "--level", "auditor", "--to", str(room.folder / "transcript"))
@@ -177,4 +180,4 @@ def audit(stage: Stage) -> None:
                        expect=(0, 10))
     stage.show("  [the auditor's machine] $ ceremony verify transcript/… --trust stick/cards")
     for line in outcome.out.splitlines():
-        stage.show(f"      {line[:110]}")
+        stage.show(f"      {line}")
