@@ -42,7 +42,8 @@ def test_the_list_of_checks_is_the_codes():
 @pytest.mark.parametrize("page", PAGES, ids=ids)
 def test_a_check_that_a_page_names_exists(page):
     named = {name for name in OUR_NAME.findall(page.read_text("utf-8")) if name.partition("-")[0] in FAMILIES}
-    assert sorted(named - NAMES) == []
+    areas = {name for name in named if any(known.startswith(f"{name}-") for known in NAMES)}
+    assert sorted(named - NAMES - areas) == []
 
 
 def test_the_list_of_checks_is_not_blind():
