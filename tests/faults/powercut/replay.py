@@ -150,12 +150,22 @@ def states(trace: Trace, folder: Path, part: int = 0, parts: int = 1) -> Iterato
             yield State(description, tuple(workshop.places.values()), trace.output[:printed])
 
 
-def check_all(trace: Trace, check: Callable[[State], None], *, workers: int = 2) -> tuple[int, list[str]]:
-    """Runs a checker over all states in several processes. Returns their number and what was wrong, in order of time."""
+def end_of(trace: Trace, folder: Path) -> tuple[Path, ...]:
+    """The roots as the process left them when nothing was cut off, built below `folder`."""
+    workshop = _Workshop(folder, trace.roots)
+    workshop.build(trace.end)
+    return tuple(workshop.places.values())
+
+
+def check_all(trace: Trace, check: Callable[[State], None], *, workers: int = 2, one_in: int = 1) -> tuple[int, list[str]]:
+    """Runs a checker over all states in several processes, or over one in so many of them.
+
+    Returns the number of states checked and what was wrong, in order of time.
+    """
     context = multiprocessing.get_context("fork")  # so that any checker, a closure too, can be handed over
     with context.Manager() as manager:
         results = manager.list()
-        processes = [context.Process(target=_work, args=(trace, check, part, workers, results))
+        processes = [context.Process(target=_work, args=(trace, check, part * one_in, workers * one_in, results))
                      for part in range(workers)]
         for process in processes:
             process.start()
