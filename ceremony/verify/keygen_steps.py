@@ -44,9 +44,6 @@ def _attempt(audit: Audit, attempt: Keygen) -> None:
         audit.say("CEREMONY-UNFINISHED", DEVIATION, f"key generation {attempt.id[:8]} has not ended: "
                   f"{attempt.status.replace('_', ' ')}", entry=attempt.opening)
     for name, entry in attempt.refusals.items():
-        if name in attempt.round2 and entry.kind == "keygen.refuse":
-            audit.say("KEYGEN-BOTH", INVALID if entry.body["opening"] else DEVIATION, f"{name} certified this attempt "
-                      "and refused it as well: a station does one of the two", entry=entry, culprits=(name,))
         if entry.kind == "keygen.refuse" and entry.body["culprits"] and not entry.body["opening"]:
             audit.say("KEYGEN-UNPROVEN", NOTE, f"{name} refused and named {', '.join(entry.body['culprits'])} "
                       f"({entry.body['check']}); an opened share would decide it, and none is here", entry=entry)

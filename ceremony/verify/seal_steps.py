@@ -7,10 +7,9 @@ from collections import defaultdict
 from ceremony.base.errors import Fault, Malformed
 from ceremony.base.ids import ChainLabel
 from ceremony.ceremonies.sealing import Ended, ended, seal_of
-from ceremony.ceremonies.signers import allowed_signers
+from ceremony.ceremonies.signers import allowed_signers, station_line, witness_line
 from ceremony.record.seal import Seal, parse_seal, parse_seal_signature
 from ceremony.record.sshsig import PublicIdentity, parse_openssh_public
-from ceremony.verify.anchor import Anchor
 from ceremony.verify.findings import DEVIATION, INCOMPLETE, INVALID
 from ceremony.verify.material import SealFile
 from ceremony.verify.work import KEYGEN, MEMBERSHIP, NONCES, SIGNING, Audit
@@ -35,6 +34,7 @@ def seals(audit: Audit) -> None:
                       "record does not show as ended", where=file.where)
         elif _signature(audit, file, seal):
             signed[file.ceremony].add(file.signer)
+    _unsigned(audit, given, signed)
     for over, _ in computed.values():
         _absent(audit, over, signed[over.id])
     _signers_file(audit)
@@ -78,6 +78,15 @@ def _read(audit: Audit, file: SealFile, computed: dict[str, tuple[Ended, Seal]])
         return None
     audit.skip(f"what the seal of {seal.kind} {seal.ceremony[:8]} says of its result: bodies are withheld")
     return seal
+
+
+def _unsigned(audit: Audit, given: dict[str, Seal], signed: dict[str, set[str]]) -> None:
+    """A seal that could not be computed here stands by its signatures alone; one that nobody signed says nothing."""
+    for file in audit.material.seals:
+        if file.ceremony in given and not signed[file.ceremony]:
+            beside = any(one.ceremony == file.ceremony for one in audit.material.signatures)
+            audit.say("SEAL-UNSIGNED", INVALID if beside else INCOMPLETE, "no good signature over this text lies "
+                      "beside it, and bodies are withheld from which it would follow", where=file.where)
 
 
 def _identity(audit: Audit, signer: str, inc: int) -> PublicIdentity | None:
@@ -130,16 +139,22 @@ def _signers_file(audit: Audit) -> None:
     for where, raw in audit.material.signers:
         audit.count()
         if audit.state is not None and not audit.hidden(*MEMBERSHIP):
-            if raw != allowed_signers(audit.state.members):
-                audit.say("FILE-SIGNERS", INVALID, "this list of keys is not the one that follows from the record",
-                          where=where)
-            continue
-        given = Anchor()
-        try:
-            given.add(where, raw)
-        except Malformed as fault:
-            audit.fault(fault, where=where)
-        for label, key in given.labels(audit.mode).items():
-            if audit.log.key(label) not in (key, None):
-                audit.say("FILE-SIGNERS", INVALID, f"its key of {label} is not the one with which this record verifies",
-                          where=where)
+            right = raw == allowed_signers(audit.state.members)
+        else:
+            right = all(_fits(audit, line) for line in raw.decode("ascii", "replace").splitlines(keepends=True))
+        if not right:
+            audit.say("FILE-SIGNERS", INVALID, "this list of keys is not the one that follows from the record",
+                      where=where)
+
+
+def _fits(audit: Audit, line: str) -> bool:
+    """Whether one line is in its one form, and a station's key the one with which the record was verified."""
+    who, _, rest = line.partition(" ")
+    try:
+        identity = parse_openssh_public(rest.partition(" ")[2])
+    except Malformed:
+        return False
+    if "/" not in who:
+        return line == witness_line(who, identity, audit.mode)
+    key = audit.log.key(ChainLabel(who))
+    return line == station_line(who, PublicIdentity(key) if key else identity, audit.mode)

@@ -9,6 +9,7 @@ from ceremony.base.errors import Fault
 from ceremony.base.ids import EntryId, Name
 from ceremony.ceremonies.signing import Signing
 from ceremony.chains.bitcoin.transaction import parse_transaction, shown_txid
+from ceremony.record.entry import Entry
 from ceremony.verify.findings import DEVIATION, INVALID, NOTE
 from ceremony.verify.work import NONCES, Audit
 
@@ -53,14 +54,24 @@ def _request(audit: Audit, signing: Signing) -> None:
 
 
 def _pinned(audit: Audit, signing: Signing) -> None:
-    """Each other signer signed on a chain that contains the entry which the opening had pinned there."""
-    pins = {label.split("/")[0]: id for label, (_, id) in signing.opening.body["heads"].items()}
+    """Each other signer signed on a chain that contains the entry which the opening had pinned there.
+
+    That it is in the entry's causal past says nothing: it comes there by way of the opening.
+    """
+    pins = {label.split("/")[0]: pin for label, pin in signing.opening.body["heads"].items()}
     for name, entry in signing.partials.items():
         audit.count()
-        if name in pins and not audit.log.precedes(EntryId(pins[name]), EntryId(entry.id)):
+        if name in pins and _before(audit, entry, pins[name][0]) != pins[name][1]:
             audit.say("SIGN-PINNED", INVALID, f"{name} signed from a version of its record that does not hold what "
                       "the request names of it: a copy or an old state of that station was at work", entry=entry,
                       culprits=(name,))
+
+
+def _before(audit: Audit, entry: Entry, seq: int) -> str:
+    """The id at a place of the chain on which an entry stands, found by following the entries before it."""
+    while entry.seq > seq:
+        entry = audit.log.entries[EntryId(entry.prev)]
+    return entry.id
 
 
 def _final(audit: Audit, signing: Signing) -> None:
