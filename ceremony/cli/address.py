@@ -17,7 +17,7 @@ from ceremony.cli.wiring import sitting
 from ceremony.station.desk import Desk
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
+RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 MOST, HARDENED = 100, 2**31
 
 

@@ -157,7 +157,7 @@ def _read_lines(fd: int) -> list[Secret[str]]:
     try:
         while len(raw) < MAX_TYPED and (part := os.read(fd, MAX_TYPED)):
             raw += part
-    except OSError:
+    except (OSError, OverflowError):
         return []
     return [Secret(line.decode("utf-8", "surrogateescape")) for line in raw.split(b"\n") if line]
 

@@ -31,10 +31,10 @@ def folder(path: Path, *, make: bool = False) -> Path:
     try:
         if make and not os.path.lexists(path):
             path.mkdir()
-        if path.is_dir():
-            return path
     except (OSError, ValueError):
         pass
+    if os.path.isdir(path):
+        return path
     raise UsageFault("FOLDER", f"{path.name or path} is not a folder that is there", meaning="Nothing was done.",
                      do="Name an existing folder; is the stick mounted?")
 

@@ -16,7 +16,7 @@ import typer
 from typer import core
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from ceremony.base.errors import Fault, UsageFault
+from ceremony.base.errors import Fault, LocalFault, UsageFault
 from ceremony.cli import faults, screen
 from ceremony.cli.settings import Settings
 
@@ -93,6 +93,8 @@ def run(argv: list[str] | None = None) -> int:
         code = faults.INTERRUPTED
     except Fault as fault:
         code = faults.show(fault, settings)
+    except (OSError, MemoryError) as problem:
+        code = faults.show(_refused_by_system(problem), settings)
     except Exception as problem:
         code = faults.bug(problem, settings)
     if code == faults.INTERRUPTED:
@@ -117,6 +119,14 @@ def _run(argv: list[str], settings: Settings) -> int:
     except typer.Abort:
         return faults.INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _refused_by_system(problem: OSError | MemoryError) -> LocalFault:
+    """What no part of the tool had expected the system to refuse."""
+    why = "it has no memory left" if isinstance(problem, MemoryError) else problem.strerror or type(problem).__name__
+    return LocalFault("SYSTEM", f"the system refused something: {why}",
+                      meaning="The step was not finished; what was done before it stands.",
+                      do="Look at the disk and at the names that you typed, then run the command again.")
 
 
 def _fill_closed_descriptors() -> None:

@@ -68,7 +68,7 @@ def sign(ctx: typer.Context,
 
 
 def _replaced(desk: Desk, prefix: str) -> str:
-    found = [signing.id for signing in desk.state.signings if signing.id.startswith(prefix)]
+    found = [signing.id for signing in desk.state.signings if prefix and signing.id.startswith(prefix)]
     if len(found) != 1:
         raise UsageFault("CEREMONY-UNKNOWN", f"{count(len(found), 'request')} of this group begin with those letters",
                          meaning="Nothing was opened.", do="Look at `ceremony status` for the ids.")

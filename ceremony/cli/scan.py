@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def command(ctx: typer.Context,
     """Say what a file is: entry, packed ceremony, card, plan, PSBT, seal, signature, backup, transcript or stick."""
     settings: Settings = ctx.obj
     view = screen.out(settings)
-    if source.is_dir():
+    if os.path.isdir(source):
         found, raw = recognise.folder(source), b""
     else:
         raw = files.read(source, MAX_PACK_BYTES)

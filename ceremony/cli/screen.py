@@ -7,7 +7,9 @@ that is printed passes through `clean`, so no text from outside can move a curso
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Iterable, Protocol, TextIO
 
@@ -57,11 +59,16 @@ class Pipe:
             try:
                 self._stream.write(text)
                 self._stream.flush()
-            except BrokenPipeError:
-                self._stream = None
-            except (OSError, ValueError):
-                self.lost = True
+            except (OSError, ValueError) as problem:
+                self.lost = not isinstance(problem, BrokenPipeError)
+                self._drop()
         return len(text)
+
+    def _drop(self) -> None:
+        """What the stream still holds goes nowhere, so that the end of the process does not stumble over it."""
+        stream, self._stream = self._stream, None
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), stream.fileno())  # type: ignore[union-attr]
 
     def flush(self) -> None:
         """Each write is flushed already."""

@@ -24,7 +24,7 @@ class Settings:
 
     def home_path(self) -> Path:
         """--home, else CEREMONY_HOME, else ~/.ceremony; made absolute."""
-        named = self.home or os.environ.get("CEREMONY_HOME") or Path.home() / ".ceremony"
+        named = self.home or os.environ.get("CEREMONY_HOME") or os.path.expanduser("~/.ceremony")
         return Path(os.path.abspath(named))
 
     def aids(self) -> tuple[str, ...]:

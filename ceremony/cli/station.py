@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ceremony.base.errors import UsageFault
+from ceremony.base.ids import NAME
 from ceremony.cli import files, screen
 from ceremony.cli.settings import Settings
 from ceremony.cli.station_custody import backup, recover
@@ -55,7 +57,29 @@ def new(ctx: typer.Context,
 
 
 def _about(world: World) -> dict[str, str]:
-    return {field: world.asker.ask(Question(f"card.{field}", "text", f"{prompt}:")) for field, prompt in ABOUT.items()}
+    """The fields of the card, each asked until a card can hold it."""
+    about: dict[str, str] = {}
+    for field, prompt in ABOUT.items():
+        while field not in about:
+            typed = world.asker.ask(Question(f"card.{field}", "text", f"{prompt}:"))
+            trouble = _trouble(field, typed)
+            if not trouble:
+                about[field] = typed
+            elif "answers" in world.aids:
+                raise UsageFault("CARD-FIELD", f"the {field}: {trouble}", meaning="Nothing was made.",
+                                 do="Correct the answers file.")
+            else:
+                world.asker.tell(f"Not possible: {trouble}.")
+    return about
+
+
+def _trouble(field: str, typed: str) -> str:
+    """Why a card cannot hold this, or nothing."""
+    if field == "name" and not NAME.fullmatch(typed):
+        return "it has 2 to 32 characters: small letters, digits and hyphens; a letter first, no hyphen last"
+    if not 1 <= len(typed) <= 120 or seen(typed) != typed:
+        return "it is one line of 1 to 120 visible characters, without square brackets"
+    return ""
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -76,7 +77,7 @@ def recover(ctx: typer.Context,
 
 def _lines(log: Path, group: str) -> list[tuple[str, bytes]]:
     """The entries of the group, from a stick or from a file of lines."""
-    if log.is_dir():
+    if os.path.isdir(log):
         lines = read_stick(log, group[:16]).lines
         inside = log / "transcript.jsonl"
         if lines or not inside.is_file():

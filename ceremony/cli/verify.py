@@ -36,7 +36,7 @@ def _files(named: list[Path]) -> Iterator[tuple[str, bytes]]:
     """Every named file, and every plain file in the named folders; what cannot be read there is said."""
     left = MAX_STICK_BYTES
     for path in named:
-        inside = list(_inside(path)) if path.is_dir() else [path]
+        inside = list(_inside(path)) if os.path.isdir(path) else [path]
         if len(inside) > MAX_STICK_FILES:
             raise UsageFault("VERIFY-FILES", f"{path.name} holds more than {MAX_STICK_FILES} files",
                              meaning="Nothing was checked.", do="Name the transcript itself.")
@@ -64,23 +64,16 @@ def _anchors(given: list[str]) -> Iterator[tuple[str, bytes]]:
     """What is trusted: the text itself, the bytes of a file, or the cards in a folder."""
     for number, text in enumerate(given, start=1):
         path = Path(text)
-        if _exists(path) and path.is_dir():
+        if os.path.isdir(path):
             found = [one for one in _inside(path) if one.name.endswith(".card.json")]
             if not found:
                 raise UsageFault("VERIFY-TRUST", f"there are no cards in {path.name}", meaning="Nothing was checked.",
                                  do="Name an allowed_signers file, cards, or the charter's fingerprint.")
             yield from ((one.name, files.read(one, MAX_PLAN_BYTES)) for one in found)
-        elif _exists(path):
+        elif os.path.exists(path):
             yield path.name, files.read(path, MAX_PLAN_BYTES)
         else:
             yield f"trusted text {number}", _fingerprint(text).encode("utf-8", "replace")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a text too long or too strange for a file's name
-        return False
 
 
 def _fingerprint(text: str) -> str:

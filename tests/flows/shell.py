@@ -2,6 +2,7 @@
 
     room = Room(tmp_path, t=2, n=3); room.found(); room.keygen(); room.go("bob")["did"]
 
+Whatever a command prints is held against two laws here: no character that is not visible, and no traceback.
 `Room.run` gives the exit code, both outputs and the parsed `--json`; `go` and its like insist on exit 0. A keyed room
 is made once per session (fixture `keyed` in conftest) and copied for each test that wants one.
 """
@@ -50,7 +51,11 @@ def ceremony(*words: str | Path, stdin: Any = subprocess.DEVNULL, pass_fds: tupl
     more.setdefault("env", environment())
     done = subprocess.run([sys.executable, "-m", "ceremony", *map(os.fspath, words)], cwd=ROOT, stdin=stdin,
                           capture_output=True, pass_fds=pass_fds, start_new_session=True, timeout=300, **more)
-    return Ended(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+    ended = Ended(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+    unprintable = {c for c in ended.out + ended.err if not c.isprintable()} - {"\n"}
+    assert not unprintable, (words, unprintable)
+    assert "Traceback" not in ended.err and (ended.code == 1) == ("TOOL-MISTAKE" in ended.out or "mistake:" in ended.err)
+    return ended
 
 
 def plan(t: int, names: Iterable[str], **other: str) -> str:
