@@ -12,15 +12,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Iterable, Mapping
 
+from ceremony.algebra.secp256k1 import scalar_to_bytes
 from ceremony.base.ids import chain_label
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.fold import GroupState, fold
 from ceremony.ceremonies.kinds import KINDS, check_body
+from ceremony.protocols.keygen import rounds
 from ceremony.record import sshsig
 from ceremony.record.entry import Entry, compose, parse_line
 from ceremony.record.identity import incarnation_number
 from ceremony.record.log import Log
-from ceremony.station import outbox
+from ceremony.station import outbox, recovery
 from ceremony.station.home import Home
 from tests.flows.table import Holder, Station, Table
 
@@ -52,10 +54,16 @@ def put(stick: Stick, *said: Entry) -> None:
     stick.update({outbox.file_name(entry): entry.line() for entry in said})
 
 
+def merge(stick: Stick, *others: Stick) -> None:
+    """Bring everything that other sticks hold onto one."""
+    for other in others:
+        put(stick, *entries(other))
+
+
 @lru_cache
-def _model(t: int, n: int, has_key: bool) -> tuple[TemporaryDirectory, Table]:
+def _model(t: int, n: int, mode: str, has_key: bool) -> tuple[TemporaryDirectory, Table]:
     folder = TemporaryDirectory()
-    table = Table(Path(folder.name), t, n)
+    table = Table(Path(folder.name), t, n, mode)
     table.found()
     if has_key:
         table.keygen()
@@ -63,9 +71,9 @@ def _model(t: int, n: int, has_key: bool) -> tuple[TemporaryDirectory, Table]:
     return folder, table
 
 
-def founded(folder: Path, t: int = 2, n: int = 3, has_key: bool = False) -> Table:
+def founded(folder: Path, t: int = 2, n: int = 3, mode: str = "rehearsal", has_key: bool = False) -> Table:
     """A table of its own for one test, copied from a model: every station has accepted the charter."""
-    _, model = _model(t, n, has_key)
+    _, model = _model(t, n, mode, has_key)
     table = copy.copy(model)
     table.stick = dict(model.stick)
     table.stations = {name: copy_home(station, folder / f"home-of-{name}") for name, station in model.stations.items()}
@@ -74,9 +82,9 @@ def founded(folder: Path, t: int = 2, n: int = 3, has_key: bool = False) -> Tabl
     return table
 
 
-def keyed(folder: Path, t: int = 2, n: int = 3) -> Table:
+def keyed(folder: Path, t: int = 2, n: int = 3, mode: str = "rehearsal") -> Table:
     """The same with the key made, and every station knowing the nonces that the others prepared."""
-    return founded(folder, t, n, has_key=True)
+    return founded(folder, t, n, mode, has_key=True)
 
 
 def copy_home(station: Station, folder: Path) -> Station:
@@ -93,6 +101,24 @@ def copy_home(station: Station, folder: Path) -> Station:
     twin.holder = Holder(station.name, station.holder.names)
     twin.world = type(station.world)(station.world.clock, station.world.entropy, station.world.machine_id, twin.holder)
     return twin
+
+
+def recovered(table: Table, name: str, folder: Path, machine: str | None = None, log: Stick | None = None) -> Station:
+    """A new home of a station, made from its host key and a stick as `station recover` would, which asks to be admitted.
+
+    The join lies on the table's stick. log: an older stick from which the recovery was made.
+    """
+    old, state = table[name], state_of(table.stick if log is None else log)
+    station = Station(folder, name, table.names, os.urandom, old.mode, machine or f"new machine of {name}")
+    public = state.key.recovery.eq_input.params.hostpubkeys[table.names.index(name)].hex()
+    [row] = old.store.secrets(table.charter.group, "hostkey", ref=public)
+    hostkey = old.vault.open(row)
+    share = rounds.recover(hostkey, state.key.recovery.to_bytes())[0].secshare
+    join = recovery.join_again(station.store, station.vault, recovery.Restored(
+        state.members.founding, tuple(state.log.ordered()), state, name, state.key,
+        Secret(scalar_to_bytes(share.reveal())), hostkey, "2026-11-22T12:00:00Z"), station.world)
+    put(table.stick, join)
+    return station
 
 
 class Liar:

@@ -19,7 +19,7 @@ from ceremony.protocols.keygen import checks, rounds
 from ceremony.protocols.keygen.messages import Opening, Pmsg1
 from ceremony.station.steps_keygen import open_keygen
 from tests.flows.table import Table
-from tests.liars import Liar, entries, faults, founded, log_of, own_rows, put, state_of
+from tests.liars import Liar, entries, faults, founded, log_of, merge, own_rows, put, state_of
 
 HONEST, LIAR = ("alice", "bob"), "carol"
 
@@ -173,7 +173,7 @@ def test_two_holders_who_open_at_once_end_with_one_key(table):
     one, two = dict(table.stick), dict(table.stick)
     table["alice"].visit(one, open_keygen)
     table["bob"].visit(two, open_keygen)
-    table.stick.update(one | two)
+    merge(table.stick, one, two)
     for _ in range(4):
         table.round("carol", "alice", "bob")
     state = state_of(table.stick)
@@ -239,7 +239,7 @@ def test_a_different_first_message_to_each(opened, liar):
         put(stick, liar.entry(log, "keygen.round1", {"pmsg1": dealt(opened).to_bytes().hex()}, attempt(opened).id))
     opened["alice"].visit(to_alice)
     opened["bob"].visit(to_bob)
-    opened.stick.update(to_alice | to_bob)
+    merge(opened.stick, to_alice, to_bob)
     for name in HONEST:
         assert opened[name].last.did == ["checked everybody's part and certified the key"]
         opened.round(name)
