@@ -24,7 +24,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 PER_LINE = 5
 
 
-@app.command()
+@app.command(short_help="Found a group from a plan and cards.")
 def new(ctx: typer.Context,
         plan: Annotated[Path, typer.Argument(help="The plan, a TOML file.", metavar="PLAN")],
         cards: Annotated[Path, typer.Option(help="A stick, or a folder with *.card.json files.", metavar="DIR")]
@@ -65,7 +65,7 @@ def _cards(folder: Path) -> tuple[list[Card], list[Fault]]:
     return good, bad
 
 
-@app.command()
+@app.command(short_help="Show the charter, and the words to read aloud.")
 def show(ctx: typer.Context,
          aloud: Annotated[bool, typer.Option("--words", help="Also the words to read to another holder.")] = False
          ) -> int:

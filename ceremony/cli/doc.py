@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def command(ctx: typer.Context,
-            name: Annotated[str | None, typer.Argument(help="Which document.", metavar="[NAME]")] = None) -> int:
+            name: Annotated[str | None, typer.Argument(help="Which document.", metavar="NAME")] = None) -> int:
     """Print a document, or the list of them."""
     settings: Settings = ctx.obj
     found = documents()

@@ -21,7 +21,7 @@ def noun() -> None:
     """Export the entries that show who broke a rule."""
 
 
-@app.command()
+@app.command(short_help="Write the evidence about a ceremony or an entry.")
 def export(ctx: typer.Context,
            about: Annotated[str, typer.Argument(help="A ceremony or entry: first letters of its id.", metavar="ID")],
            to: Annotated[Path, typer.Option(help="The folder to write into.", metavar="DIR")]) -> int:

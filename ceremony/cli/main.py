@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import core
+from typer import completion, core
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from ceremony.base.errors import Fault, LocalFault, UsageFault
 from ceremony.cli import faults, screen
-from ceremony.cli.settings import Settings
+from ceremony.cli.settings import Settings, completing
 
 COMMANDS = {
     "station": "Make this station, show it, its card, its backup.",
@@ -87,6 +87,8 @@ def run(argv: list[str] | None = None) -> int:
     settings = Settings(json="--json" in argv)
     _fill_closed_descriptors()
     screen.open_out()
+    if completing():
+        completion.completion_init()
     try:
         code = _run(argv, settings)
     except KeyboardInterrupt:

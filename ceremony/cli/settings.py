@@ -1,6 +1,6 @@
 """What was said before the verb: where the home is, which group, how to print. Plain values, no package behind them.
 
-No other module reads the environment; `CEREMONY_HOME`, `NO_COLOR` and `TERM` are the only variables, and this is where.
+No other module reads the environment: `CEREMONY_HOME`, `NO_COLOR`, `TERM`, and what shells set to complete a line.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ class Settings:
         """Which of the three are in use, as entries name them."""
         given = {"answers": self.answers, "clock": self.clock, "passphrase-fd": self.passphrase_fd}
         return tuple(name for name, value in given.items() if value is not None)
+
+
+def completing() -> bool:
+    """Whether the shell asks what could be typed next (`_CEREMONY_COMPLETE=source_bash ceremony` gives its script)."""
+    return "_CEREMONY_COMPLETE" in os.environ
 
 
 def colourless() -> bool:

@@ -31,7 +31,7 @@ ABOUT = {"name": "Name of this station (a short word, small letters, such as ali
          "site": "Where this machine stands", "contact": "How to reach you when something goes wrong"}
 
 
-@app.command()
+@app.command(short_help="Make a station in the home folder.")
 def new(ctx: typer.Context,
         rehearsal: Annotated[bool, typer.Option("--rehearsal", help="For play money. This is fixed for ever.")] = False
         ) -> int:
@@ -119,7 +119,7 @@ def _show(view: screen.Screen, home: str, card: dict[str, Any]) -> None:
     view.fact("Fingerprint", grouped(fingerprint(card)))
 
 
-@app.command()
+@app.command(short_help="Give this station's card.")
 def card(ctx: typer.Context,
          to: Annotated[Path | None, typer.Option(help="A folder or stick; the card goes into its folder cards/.",
                                                  metavar="DIR")] = None) -> int:
@@ -156,5 +156,5 @@ def change(ctx: typer.Context) -> int:
     return 0
 
 
-app.command("backup")(backup)
-app.command("recover")(recover)
+app.command("backup", short_help="Write a backup of the shard, and read it back.")(backup)
+app.command("recover", short_help="Restore a shard on this new machine.")(recover)

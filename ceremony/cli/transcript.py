@@ -26,7 +26,7 @@ def noun() -> None:
     """Export the record for an auditor."""
 
 
-@app.command()
+@app.command(short_help="Write the record, the seals and the procedure.")
 def export(ctx: typer.Context,
            to: Annotated[Path, typer.Option(help="Where the folder of the transcript is made.", metavar="DIR")],
            level: Annotated[str, typer.Option(help="public, auditor or internal: whose bodies are shown.",

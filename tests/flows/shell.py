@@ -54,7 +54,8 @@ def ceremony(*words: str | Path, stdin: Any = subprocess.DEVNULL, pass_fds: tupl
     ended = Ended(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
     unprintable = {c for c in ended.out + ended.err if not c.isprintable()} - {"\n"}
     assert not unprintable, (words, unprintable)
-    assert "Traceback" not in ended.err and (ended.code == 1) == ("TOOL-MISTAKE" in ended.out or "mistake:" in ended.err)
+    mistaken = '"check": "TOOL-MISTAKE"' in ended.out or "The tool made a mistake" in ended.err
+    assert "Traceback" not in ended.err and (ended.code == 1) == mistaken, ended
     return ended
 
 
