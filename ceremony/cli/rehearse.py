@@ -60,8 +60,8 @@ def _fund(settings: Settings, folder: Path) -> int:
         chain, psbt = import_module("ceremony.rehearsal.coins").fund(descriptor, desk.group.id)
         done = write_stick(files.folder(folder, make=True), {CHAIN: chain, REQUEST: psbt})
         used = [dict(done.beside).get(path, path) for path in (CHAIN, REQUEST)]
-        here.screen.fact(used[0], "a chain of play money that pays this group's first two addresses")
-        here.screen.fact(used[1], "a request that spends it: `ceremony open sign` takes it")
+        here.screen.line(f"{used[0]}: a chain of play money that pays this group's first two addresses.")
+        here.screen.line(f"{used[1]}: a request that spends it; `ceremony open sign` takes it.")
         here.answer({"state": "finished", "files": used})
     return 0
 
