@@ -51,6 +51,11 @@ class Material:
     _places: dict[tuple[EntryId, bytes], str] = field(default_factory=dict)
     _first: dict[EntryId, str] = field(default_factory=dict)
 
+    @property
+    def one_file(self) -> bool:
+        """Whether all entries stand in one file, as in an export."""
+        return len({place.rpartition(":")[0] for place in self._first.values()}) == 1
+
     def where(self, entry: Entry | str) -> str:
         """File and line of an entry: of that very copy when it is known, else of the first one with its id."""
         if isinstance(entry, Entry):

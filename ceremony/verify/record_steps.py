@@ -195,6 +195,10 @@ def chains(audit: Audit) -> None:
     if count := len(audit.log.waiting()):
         audit.skip(f"what {count} entries say whose past is not all here")
     _withheld(audit)
+    given = list(dict.fromkeys(entry.id for entry in audit.material.entries))
+    ordered = [entry.id for entry in audit.log.ordered()]
+    if audit.material.one_file and given != ordered and set(given) == set(ordered):
+        audit.say("TRANSCRIPT-ORDER", NOTE, "the lines stand in another order than an export writes them")
 
 
 def _withheld(audit: Audit) -> None:

@@ -300,6 +300,12 @@ def test_a_body_withheld(table, files):
     assert report.exit_code == 11 and any("signing request" in what for what in report.steps[8].not_made)
 
 
+def test_lines_in_another_order(table, files):
+    report = audit(files | {TRANSCRIPT: b"".join(reversed(lines(files)))}, fingerprint(table))
+    fires(report, "TRANSCRIPT-ORDER", NOTE)
+    assert report.exit_code == 10 and report.facts["heads"] == audit(files, fingerprint(table)).facts["heads"]
+
+
 # Step 5: forks and refused entries
 
 def test_what_was_seen_before_named_as_new(table, files):
