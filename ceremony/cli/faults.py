@@ -14,7 +14,7 @@ from ceremony.base.errors import Fault
 from ceremony.cli import screen
 from ceremony.cli.settings import Settings
 
-OUR_BUG, USAGE, REFUSED, NAMED, DAMAGE, INTERRUPTED = 1, 2, 4, 5, 6, 130
+OUR_BUG, USAGE, REFUSED, NAMED, DAMAGE, UNABLE, INTERRUPTED = 1, 2, 4, 5, 6, 7, 130
 
 
 def show(fault: Fault, settings: Settings) -> int:
@@ -56,7 +56,7 @@ def complain(text: str) -> None:
 def worst(faults: Sequence[Fault]) -> int:
     """The exit code of a visit in which some things failed and the rest was done: named parties first."""
     codes = {fault.exit_code if not fault.culprits else NAMED for fault in faults}
-    return next((code for code in (NAMED, REFUSED, DAMAGE) if code in codes), 0)
+    return next((code for code in (NAMED, REFUSED, UNABLE, DAMAGE) if code in codes), 0)
 
 
 def bug(problem: BaseException, settings: Settings) -> int:

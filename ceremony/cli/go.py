@@ -39,7 +39,7 @@ class Visit:
 
     def faults(self) -> list[Fault]:
         """All that went wrong."""
-        found = [fault for _, fault in self.taken.refused] + self.done.faults
+        found = [fault for _, fault in self.taken.refused] + self.taken.forks + self.done.faults
         return found + ([self.stopped] if self.stopped else []) + [
             Unattributed("STICK-FILE", f"{name}: {what}") for name, what in self.problems
             if not what.endswith("left alone")]

@@ -103,7 +103,7 @@ def run(argv: list[str] | None = None) -> int:
         faults.complain("Interrupted. Whatever was done before stays done; run the command again to go on.")
     if screen.OUT.lost and code == 0:
         faults.complain("What happened: the output could not be written in full (OUTPUT-LOST).")
-        code = 7
+        code = faults.UNABLE
     return code
 
 

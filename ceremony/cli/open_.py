@@ -59,6 +59,7 @@ def sign(ctx: typer.Context,
         here.screen.heading("What this transaction does")
         views_sign.request(here.screen, request, desk.state.charter.body["name"])
         here.screen.line(f"To be signed by {listed(who)}.")
+        views_charter.worth(here.screen, desk.state.charter, desk.state.members.machines())
         if look:
             here.screen.line("Nothing was opened.")
             here.answer({"state": "looked", "kind": "sign", "request": request.facts(), "signers": list(who)})

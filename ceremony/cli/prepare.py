@@ -8,6 +8,7 @@ import typer
 
 from ceremony.base.errors import Refused, UsageFault
 from ceremony.cli.wiring import sitting
+from ceremony.station import copies
 from ceremony.station.steps_sign import NONCES_AHEAD, prepare_nonces
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -27,9 +28,7 @@ def command(ctx: typer.Context,
         if desk.state.key is None:
             raise Refused("PREPARE-NO-KEY", "this group has no key yet", meaning="Nothing was done.",
                           do="Make one with `ceremony open keygen`.")
-        if desk.state.members.current[desk.name] != desk.label:
-            raise Refused("PREPARE-NO-MEMBER", "this machine is not admitted, or another one has replaced it",
-                          meaning="Nothing was done.", do="Look at `ceremony status`.")
+        copies.require_member(desk)
         desk.vault = here.unlock()
         said = prepare_nonces(desk, nonces)
         here.screen.line(f"{desk.name} {said}.")

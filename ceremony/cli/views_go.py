@@ -59,6 +59,9 @@ def _refused(screen: Screen, visit: Visit) -> None:
     for where, fault in visit.taken.refused:
         screen.warn(f"Refused {seen(where, 200)}: {fault.seen} ({fault.check}).")
         _rest(screen, fault)
+    for fault in visit.taken.forks:
+        screen.warn(f"{fault.seen} ({fault.check}).")
+        _rest(screen, fault)
     for name, what in visit.problems:
         screen.line(f"Not taken: {seen(name, 200)}: {what}.")
 
@@ -102,6 +105,7 @@ def _as_json(visit: Visit, view: dict[str, Any], look: bool) -> dict[str, Any]:
             "held": [{"id": e.id, "author": e.author, "kind": e.kind} for e in visit.taken.held],
             "seals": visit.taken.seals, "waiting": visit.taken.waiting,
             "refused": [{"where": where, **fault.as_json()} for where, fault in visit.taken.refused],
+            "forks": [fault.as_json() for fault in visit.taken.forks],
             "problems": [{"file": name, "what": what} for name, what in visit.problems],
             "did": visit.done.did, "later": [row.step for row in visit.done.later],
             "faults": [fault.as_json() for fault in visit.done.faults],

@@ -13,7 +13,7 @@ def closing(view: Mapping[str, Any]) -> str:
     mine = [row["step"] for row in view["owed"] if row["name"] == me]
     if stop and stop["why"] == "owes":
         steps = [row["step"] for row in view["owed"] if row["name"] == stop["name"]]
-        return f"Take the stick to {stop['name']}, who owes {_words(steps)}."
+        return f"Take the stick to {stop['name']}, who owes {_words(steps)}.{_absent(view, stop['name'])}"
     if mine:
         return f"This station owes {_words(mine)}: say `ceremony go` here when you have decided."
     if stop:
@@ -51,6 +51,14 @@ def _ended(one: Mapping[str, Any]) -> str:
 def state(view: Mapping[str, Any]) -> str:
     """For scripts: `waiting` while somebody owes something, else `finished`."""
     return "waiting" if view["owed"] else "finished"
+
+
+def _absent(view: Mapping[str, Any], name: str) -> str:
+    """What can be done when the holder who is waited for was declared absent."""
+    if not any(one["name"] == name and one["what"] == "absent" for one in view["declared"]):
+        return ""
+    return (f" ({name} was declared absent. A key generation needs everybody; a request can be opened again with other "
+            "signers.)")
 
 
 def _words(steps: list[str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ceremony.base.errors import LocalFault, Malformed
-from ceremony.base.limits import MAX_BACKUP_BYTES, MAX_INCARNATION, MAX_INCARNATION
+from ceremony.base.limits import MAX_BACKUP_BYTES, MAX_INCARNATION
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.charter import PROFILE
 from ceremony.codec import canonical

@@ -22,11 +22,15 @@ from ceremony.station.transaction import Tx
 
 @dataclass(slots=True)
 class Intake:
-    """held: new entries. waiting: how many lines wait now. refused: where it came from, and what was wrong with it."""
+    """held: new entries. waiting: how many lines wait now. refused: where it came from, and what was wrong with it.
+
+    forks: of whom these lines brought a second version to light.
+    """
 
     held: list[Entry] = field(default_factory=list)
     waiting: int = 0
     refused: list[tuple[str, Fault]] = field(default_factory=list)
+    forks: list[Fault] = field(default_factory=list)
     seals: int = 0
 
 
@@ -81,7 +85,7 @@ def look(desk: Desk, lines: Iterable[tuple[str, bytes]]) -> Intake:
 def _offer(desk: Desk, report: Intake, source: dict[str, str], offered: list[Entry]) -> Outcome:
     """Give the entries to the log, and note in the report what became of them."""
     outcome = desk.log.offer(offered)
-    report.held, report.waiting = list(outcome.held), len(outcome.waiting)
+    report.held, report.waiting, report.forks = list(outcome.held), len(outcome.waiting), list(outcome.forks)
     report.refused += [(source.get(entry.id, "an earlier medium"), fault) for entry, fault in outcome.refused]
     return outcome
 

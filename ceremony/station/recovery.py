@@ -25,6 +25,7 @@ from ceremony.record.identity import incarnation_number
 from ceremony.record.log import Log
 from ceremony.record.sshsig import openssh_public, public_key
 from ceremony.station import backup as backups
+from ceremony.station import copies
 from ceremony.station.desk import Desk, entry_row, machine_value
 from ceremony.station.founding import find_founding
 from ceremony.station.rows import GroupRow
@@ -37,9 +38,7 @@ from ceremony.station.world import World
 def check_backup(desk: Desk) -> None:
     """Raise `Refused` with the reason why there is nothing to back up here."""
     key = _key_in_use(desk)
-    if desk.state.members.current[desk.name] != desk.label:
-        raise Refused("BACKUP-NO-MEMBER", "this machine is not admitted, or another one has replaced it",
-                      meaning="Nothing was written.", do="Look at `ceremony status`.")
+    copies.require_member(desk)
     if not desk.store.secrets(desk.group.id, "share", ref=key.id):
         raise LocalFault("STATION-SECRET-MISSING", "this station does not hold the shard of the key",
                          meaning="Nothing was written.",

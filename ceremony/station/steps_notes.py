@@ -13,6 +13,7 @@ from ceremony.base.ids import Name
 from ceremony.ceremonies.keygen import Keygen
 from ceremony.ceremonies.signing import Signing
 from ceremony.record.entry import Entry
+from ceremony.station import copies
 from ceremony.station.desk import Desk
 
 DECLARED = ("absent", "compromised", "deviation")
@@ -29,7 +30,8 @@ def check_text(text: str) -> str:
 
 
 def check_cancel(desk: Desk, ceremony: Keygen | Signing) -> str:
-    """What cancelling would do, in one sentence; raises `Refused` where it would do nothing."""
+    """What cancelling would do, in one sentence; raises the reason where it would do nothing."""
+    copies.require_member(desk)
     short = ceremony.id[:8]
     if ceremony.status in ("done", "dead"):
         raise Refused("CANCEL-ENDED", f"{short} has ended already", meaning="Nothing was recorded.",
@@ -71,6 +73,7 @@ def cancel(desk: Desk, ceremony: Keygen | Signing, reason: str) -> Entry:
 
 def check_declare(desk: Desk, what: str, name: str) -> str:
     """What declaring this would do, in one sentence."""
+    copies.require_member(desk)
     if what not in DECLARED:
         raise UsageFault("DECLARE-WHAT", f"one can declare {', '.join(DECLARED)}", meaning="Nothing was recorded.",
                          do="For example: ceremony declare absent bob --text \"in hospital\"")
