@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from ceremony.base.ids import Name
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.charter import Charter, make_charter
 from ceremony.ceremonies.signing import account_of
