@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
 from ceremony.base.errors import Refused
+from ceremony.chains.bitcoin.account import account_descriptor, taproot_key
 from ceremony.chains.bitcoin.address import AddressMalformed, describe, script_of
 from ceremony.chains.bitcoin.bip32 import ExtendedKeyMalformed, parse_extended, parse_xpub
 from ceremony.chains.bitcoin.descriptor import DescriptorMalformed, parse_descriptor
@@ -11,7 +14,17 @@ from ceremony.chains.bitcoin.psbt import MAGIC, PsbtMalformed, parse_psbt, read_
 from ceremony.chains.bitcoin.rehearsal_origin import check_rehearsal_origin
 from ceremony.chains.bitcoin.request import examine
 from ceremony.chains.bitcoin.transaction import TransactionMalformed, parse_transaction
-from tests.bitcoin_kit import ACCOUNT
+from tests.bitcoin_kit import ACCOUNT, In, Out, build, change, u32
+
+_RICH = [In(put=((b"\x03", u32(1)), (b"\xfc\x01a\x00", b"b"))), In(250_000, (1, 3), salt=1, drop=(0x00,))]
+_PSBTS = [build(_RICH, [Out(), change(289_000)], version) for version in (0, 2)]
+SEEDS = {
+    "psbt_intake": _PSBTS + [base64.b64encode(_PSBTS[0]), _PSBTS[1].hex().encode()],
+    "transaction": [In().previous().serialize()],
+    "descriptor": [account_descriptor(ACCOUNT).encode()],
+    "address": [describe(taproot_key(ACCOUNT, 0, 0).script, REGTEST).address.encode(), b"mo9ncXisMeAoXwqcV5EWuyncbmCcQN4rVs"],
+    "extended_key": [ACCOUNT.serialize(), str(ACCOUNT).encode()],
+}
 
 
 def psbt_intake(data: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
 
 from ceremony.base.errors import LocalFault
+from ceremony.ceremonies.charter import PROFILE
 from ceremony.codec import canonical
 from ceremony.devices.usb import list_groups, read_stick
 from ceremony.devices.usb_write import pack_ended, write_stick
@@ -20,6 +22,23 @@ FOLDERS = ["", FOLDER, f"{FOLDER}/ended", f"{FOLDER}/seals", "cards", FOLDER.upp
 NAMES = [b"a.json", b"b.jsonl", b"A.JSON", b"x.card.json", b"y.sig", b"ours.json", f"{CEREMONY}.jsonl".encode(), b"ended",
          b"seals", b"cards", FOLDER.encode(), b"ceremony-0123456789abcdef.part", b"\xff\xfe.json", b"\x1b[31m.json",
          b".DS_Store", b"notes.txt", b"-rf.json", b"con.json", b" .json", b"\xe2\x80\xae.json"]
+
+
+_WRAP = {"kdf": "argon2id", "salt": "00" * 16, "memory_kib": 65_536, "passes": 3, "lanes": 4, "nonce": "00" * 12,
+        "box": "00" * 48}
+BACKUP = json.dumps({"kind": "ceremony-backup", "v": 1, "mode": "rehearsal", "group": "77" * 32, "name": "alice", "inc": 0,
+                     "key": "2c" * 32, "epoch": 0, "profile": PROFILE, "recovery": "ab" * 40, "wrap": _WRAP},
+                    sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def _put(what: int, folder: int, name: int, content: bytes = b"") -> bytes:
+    """One instruction of the stick target."""
+    return bytes([what, folder, name, len(content)]) + content
+
+
+SEEDS = {"backup": [BACKUP], "stick": [
+    _put(0, 1, 0, b'{"a":1}\n') + _put(2, 4, 3, b"{}") + _put(0, 3, 4, b"-----"), _put(5, 0, 10) + b"\x01",
+    _put(4, 1, 5) + _put(6, 1, 0), _put(0, 1, 7, b"x") + _put(7, 1, 0) + b"\x2c", _put(1, 2, 6, OURS) + _put(3, 1, 5, OURS[:4])]}
 
 
 def backup(data: bytes) -> None:

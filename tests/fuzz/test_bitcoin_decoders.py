@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceremony.chains.bitcoin.account import account_descriptor, taproot_key
-from ceremony.chains.bitcoin.address import describe
-from ceremony.chains.bitcoin.networks import REGTEST
-from tests.bitcoin_kit import ACCOUNT, In, Out, build, change, u32
 from tests.fuzz import targets_bitcoin as targets
 
-RICH = [In(put=((b"\x03", u32(1)), (b"\xfc\x01a\x00", b"b"))), In(250_000, (1, 3), salt=1, drop=(0x00,))]
-PSBTS = [build(RICH, [Out(), change(289_000)], version) for version in (0, 2)]
-SAMPLES = {
-    "psbt_intake": PSBTS + [base64.b64encode(PSBTS[0]), PSBTS[1].hex().encode()],
-    "transaction": [In().previous().serialize()],
-    "descriptor": [account_descriptor(ACCOUNT).encode()],
-    "address": [describe(taproot_key(ACCOUNT, 0, 0).script, REGTEST).address.encode(), b"mo9ncXisMeAoXwqcV5EWuyncbmCcQN4rVs"],
-    "extended_key": [ACCOUNT.serialize(), str(ACCOUNT).encode()],
-}
+SAMPLES = targets.SEEDS
 
 
 @st.composite
