@@ -16,6 +16,7 @@ from typing import NoReturn, Sequence
 
 from gmpy2 import gcd, invert, mpz, powmod, powmod_sec
 
+from ceremony.algebra.comb import Comb
 from ceremony.algebra.modulus import Factors, modulus_bytes, modulus_from
 from ceremony.algebra.multiexp import multi_power
 from ceremony.algebra.numbers import centred, unit_from, unsigned_bytes
@@ -83,6 +84,10 @@ class PaillierPublic:
             product = product * powmod(self.of(ciphertext), exponent, self.n2) % self.n2
         return Ciphertext(self.public(), product)
 
+    def power(self, base: mpz, exponent: int) -> mpz:
+        """base^exponent modulo N for a unit and a **public** exponent of any sign."""
+        return powmod(base, exponent, self.n)
+
     def of(self, ciphertext: Ciphertext) -> mpz:
         """The ciphertext's value, or ValueError when it belongs to another key."""
         if ciphertext.key.n != self.n:
@@ -124,6 +129,18 @@ class Ciphertext:
     def times_secret(self, factor: Secret[int]) -> Ciphertext:
         """A ciphertext of factor * plaintext, in constant time (GMP), for a secret factor of 1 or more."""
         return Ciphertext(self.key, powmod_sec(self.value, factor.reveal(), self.key.n2))
+
+
+class PowersOf:
+    """Many multiples of one ciphertext, for public factors and one-time masks in [-2^bits, 2^bits]."""
+
+    def __init__(self, ciphertext: Ciphertext, bits: int):
+        self._key, self._comb = ciphertext.key, Comb(ciphertext.value, ciphertext.key.n2, bits + 1)
+
+    def times(self, factor: int) -> Ciphertext:
+        """A ciphertext of factor * plaintext."""
+        power = self._comb.power(abs(factor))
+        return Ciphertext(self._key, invert(power, self._key.n2) if factor < 0 else power)
 
 
 class PaillierPrivate(PaillierPublic):
@@ -172,6 +189,9 @@ class PaillierPrivate(PaillierPublic):
     def randomness(self, ciphertext: Ciphertext) -> Secret[mpz]:
         """The r of enc(m; r): the N-th root of the ciphertext modulo N, where the plaintext vanishes."""
         return Secret(self.factors.power_secret(self.of(ciphertext) % self.n, self._root))
+
+    def power(self, base: mpz, exponent: int) -> mpz:
+        return self.factors.power(base, exponent)
 
     def nth_root(self, value: mpz) -> mpz:
         """The unit z with z^N = value modulo N."""

@@ -4,6 +4,7 @@ A number here is part of the format: ``docs/formats.md`` names it, and raising o
 """
 
 MAX_PARTIES = 128              # stations in a group; eprint 2025/1001 makes larger FROST groups doubtful
+MAX_ECDSA_PARTIES = 32         # holders of an ECDSA key; the ranges of Pi-dec count with it
 MIN_THRESHOLD = 2              # signers needed, at least
 MAX_INTEGER = 2**53 - 1        # largest integer that RFC 8785 keeps exact
 MAX_NESTING = 32               # depth of arrays and objects in one canonical value
