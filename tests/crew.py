@@ -51,6 +51,7 @@ class Crew:
     def __init__(self, folder: Path, n: int = 3, t: int = 2, separate: bool = False):
         self.folder, self.stick, self.separate = folder, folder / "stick", separate
         self.members, self.t = cast(n), t
+        self._group = ""
         self.names = [member.name for member in self.members]
         for part in ("homes", "stick"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -86,8 +87,10 @@ class Crew:
 
     def group(self) -> str:
         """The group that the first station belongs to, or nothing."""
-        groups = self.run(self.names[0], "station", "show").json()["groups"]
-        return groups[0]["group"] if groups else ""
+        if not self._group:
+            groups = self.run(self.names[0], "station", "show").json()["groups"]
+            self._group = groups[0]["group"] if groups else ""
+        return self._group
 
     def make(self) -> None:
         """Stations, cards on the stick, a group founded by the first of them; nobody has accepted yet."""

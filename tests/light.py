@@ -8,10 +8,13 @@ a wrong way of doing things, from `tests.faults.ways`: the tests show with it th
 from __future__ import annotations
 
 import importlib
+import random
 import sys
+from datetime import datetime, timedelta
+from itertools import count
 
 from ceremony.cli import main
-from ceremony.devices import process
+from ceremony.devices import clock, entropy, process
 from ceremony.station import passphrase
 
 SMALLEST = passphrase.Cost(memory_kib=32, passes=1, lanes=4)  # RFC 9106 section 3.1: at least 8 KiB for each lane
@@ -21,6 +24,14 @@ def lighten(setitem=dict.__setitem__, setattr=setattr) -> None:
     """Makes this process open vaults fast; with pytest's monkeypatch only for one test."""
     setitem(passphrase.COSTS, "rehearsal", SMALLEST)
     setattr(process, "harden", lambda: None)
+
+
+def repeat(source: random.Random, setattr=setattr) -> None:
+    """Random bytes and time from a seeded source, so that a walk of commands in this process can be walked again."""
+    start = datetime.fromisoformat("2026-11-22T12:00:00")
+    ticks = count()
+    setattr(entropy, "random_bytes", source.randbytes)
+    setattr(clock, "now", lambda: (start + timedelta(seconds=next(ticks))).strftime(clock.FORM))
 
 
 def run(argv: list[str]) -> int:

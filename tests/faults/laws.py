@@ -126,10 +126,11 @@ def check_released(held: Holdings, readable: list[Entry]) -> None:
     for said in held.own(everything, "sign.partial"):
         left = held.refs("nonce") & set(assigned(openings[said.ceremony], said.author))
         assert not left, f"a nonce is here after its signature was made: {left}"
+    fresh = {row.ref for row in held.secrets if row.kind == "hostkey" and row.state == "announced"}
+    attempts = {entry.id: entry for entry in everything if entry.kind == "keygen.open"}
     for said in held.own(everything, "keygen.round1"):
-        assert said.ceremony not in {row.ref for row in held.secrets if row.kind == "hostkey" and row.state == "announced"}
-        assert f"attempt {said.ceremony}" in {row.state for row in held.secrets if row.kind == "hostkey"}, \
-            "a host key that has dealt could deal again"
+        dealt = {key for name, key, _ in attempts[said.ceremony].body["hostkeys"] if name == said.author}
+        assert not dealt & fresh, "a host key that has dealt could deal again"
 
 
 def check_whole_steps(held: Holdings) -> None:
