@@ -20,14 +20,14 @@ from ceremony.verify.work import Audit
 
 SIGNATURE_CHECKS = ("RECORD-AUTHOR", "RECORD-SIGNATURE", "RECORD-GROUP")
 CHAIN_CHECKS = ("RECORD-CHAIN", "RECORD-WAITING")
+MAX_BROKEN = 100  # broken lines of one file that are told one by one
 
 
 def form(audit: Audit) -> None:
     """Step 1. Each line is an entry in its only form, and its body is the one that was signed for."""
     material = audit.material
     audit.count(material.lines)
-    for where, fault in material.broken:
-        audit.fault(fault, where=where)
+    _broken(audit)
     for where in material.copies:
         audit.say("FILE-COPY", NOTE, "this line stands in the files more than once", where=where)
     for name in material.unknown:
@@ -38,6 +38,20 @@ def form(audit: Audit) -> None:
                       "not run it, take your own copy", where=name)
     if not material.entries:
         audit.say("TRANSCRIPT-EMPTY", INCOMPLETE, "there is no entry in these files")
+
+
+def _broken(audit: Audit) -> None:
+    """Each line that is no entry; of a file that is none at all, the first ones and their number."""
+    count: Counter[str] = Counter()
+    for where, fault in audit.material.broken:
+        name = where.rpartition(":")[0]
+        count[name] += 1
+        if count[name] <= MAX_BROKEN:
+            audit.fault(fault, where=where)
+    for name, number in count.items():
+        if number > MAX_BROKEN:
+            audit.say("RECORD-MALFORMED", INVALID, f"{number - MAX_BROKEN} more lines of this file are no entries",
+                      where=name)
 
 
 def trust(audit: Audit) -> None:
@@ -175,9 +189,12 @@ def signatures(audit: Audit) -> None:
 
 
 def _refused(audit: Audit, checks: tuple[str, ...], *, others: bool = False) -> None:
+    bare = {entry.label for entry in audit.material.entries if entry.kind == JOIN and entry.body is None}
     for entry, fault in audit.intake.refused:
         if (fault.check in checks) != others:
-            audit.fault(fault, INCOMPLETE if fault.check == "RECORD-WAITING" else INVALID, entry=entry)
+            # A later machine whose join is withheld is not shown to be false; nothing says which key it has.
+            unproven = fault.check == "RECORD-WAITING" or fault.check == "RECORD-AUTHOR" and entry.label in bare
+            audit.fault(fault, INCOMPLETE if unproven else INVALID, entry=entry)
 
 
 def chains(audit: Audit) -> None:

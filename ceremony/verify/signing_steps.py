@@ -28,7 +28,7 @@ def signings(audit: Audit) -> None:
     for signing in shown:
         _request(audit, signing)
     _repeated_nonces(audit, shown)
-    for first, second in combinations(shown, 2):
+    for first, second in _rivals(shown):
         _double_spend(audit, first, second)
 
 
@@ -105,12 +105,22 @@ def _repeated_nonces(audit: Audit, shown: list[Signing]) -> None:
                       culprits=(name,) if signed > 1 else ())
 
 
+def _rivals(shown: list[Signing]) -> list[tuple[Signing, Signing]]:
+    """Every pair of requests that spend an input in common and of which parts exist, once."""
+    spending: dict[object, list[Signing]] = defaultdict(list)
+    for signing in shown:
+        for outpoint in signing.outpoints if signing.exposed else ():
+            spending[outpoint].append(signing)
+    pairs = {(a.id, b.id): (a, b) for found in spending.values() for a, b in combinations(found, 2)}
+    return list(pairs.values())
+
+
 def _double_spend(audit: Audit, first: Signing, second: Signing) -> None:
     """Two requests for one input, of which the later does not say that it replaces the earlier."""
     if audit.log.precedes(EntryId(second.id), EntryId(first.id)):
         first, second = second, first
     replaced = first.id in second.opening.body["replaces"] or second.id in first.opening.body["replaces"]
-    if not first.outpoints & second.outpoints or replaced or not (first.exposed and second.exposed):
+    if replaced:
         return
     both = [name for name in first.partials if name in second.partials]
     audit.say("SIGN-RESERVED", INVALID if both else DEVIATION, f"requests {first.id[:8]} and {second.id[:8]} spend one "

@@ -41,6 +41,7 @@ class Audit:
     made: dict[int, int] = field(default_factory=dict)
     not_made: list[tuple[int, str]] = field(default_factory=list)
     facts: dict = field(default_factory=dict)
+    _bare: list[Entry] | None = None
 
     def fold(self) -> None:
         """Work out what the held entries say, with the engine that every station runs and nothing remembered."""
@@ -76,8 +77,10 @@ class Audit:
         self.say(fault.check, severity, text, entry=entry, where=where, culprits=fault.culprits)
 
     def hidden(self, *kinds: str, ceremony: str = "") -> list[Entry]:
-        """Held entries without body: all, or those of kinds that begin so, or those of one ceremony."""
-        bare = [entry for entry in self.log.entries.values() if entry.body is None] if self.log else []
+        """Held entries without body: all, or those of kinds that begin so, or those of one ceremony. After step 3."""
+        if self._bare is None:
+            self._bare = [entry for entry in self.log.entries.values() if entry.body is None] if self.log else []
+        bare = self._bare
         if kinds:
             return [entry for entry in bare if entry.kind.startswith(kinds)]
         return [entry for entry in bare if not ceremony or ceremony in (entry.ceremony, entry.id)]

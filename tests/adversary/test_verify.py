@@ -108,6 +108,12 @@ def test_a_line_that_is_not_canonical(table, files):
     fires(report, "RECORD-MALFORMED", INVALID, where=f"{TRANSCRIPT}:4")
 
 
+def test_a_file_that_is_no_transcript_at_all(table, files):
+    report = audit(files | {"noise.jsonl": b"\n" * 5000}, fingerprint(table))
+    found = [f for f in report.findings if f.check == "RECORD-MALFORMED"]
+    assert len(found) == 101 and "4900 more" in found[-1].text and report.exit_code == 12
+
+
 def test_a_body_altered(table, files):
     accept = of_kind(files, "charter.accept")[0]
     place = number(files, accept)
@@ -359,6 +365,17 @@ def test_a_new_machine_that_was_admitted_and_one_that_was_not(keyed, tmp_path):
     replaced(keyed, "carol", admits=1)
     fires(of_stick(keyed), "INCARNATION-PENDING", DEVIATION)
     assert of_stick(keyed).exit_code == 10
+
+
+def test_a_new_machine_without_bodies_is_unproven_and_not_false(keyed):
+    """Cards give the founding keys alone; the list that lies with the transcript gives the later one as well."""
+    replaced(keyed, "carol").say(keyed.stick, "declare", {"what": "absent", "name": "bob", "text": ""})
+    keyed["alice"].visit(keyed.stick)
+    public = shown(keyed, "public")
+    report = audit(public, cards(keyed))
+    assert report.exit_code == 11 and one(report, "RECORD-AUTHOR").severity == INCOMPLETE
+    whole_list = audit(public, [("list", public["allowed_signers"])])
+    assert grave(whole_list) == ["BODY-WITHHELD"] and whole_list.facts["heads"] == report_of(keyed).facts["heads"]
 
 
 def test_evidence_that_accuses_the_wrong_one(table, files):
