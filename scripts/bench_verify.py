@@ -1,8 +1,8 @@
 """What an audit costs, against the sum of the verifications that it cannot do without, in one run on this machine.
 
 Needed are: every SSH signature (Ed25519) over entries and seals, every BIP-340 signature (possession, certificate,
-acknowledgments, final signatures), the point multiplications of the partial signatures, and for each key the addresses up
-to the gap limit, without which nobody can say that a payment does not go back to us. CPU time, best of several runs,
+acknowledgments, final signatures), the point multiplications of the partial signatures, and for each key its addresses
+up to the gap limit, without which nobody can say that a payment does not go back to us. CPU time, best of several runs,
 nothing remembered between them. A pool of processes is not used: starting one costs more than a whole audit.
 
     python scripts/bench_verify.py [--sizes 2,3 7,11]
@@ -93,8 +93,8 @@ def run(t: int, n: int, one: dict[str, float]) -> None:
         text = files[TRANSCRIPT]
         parse = cpu_ms(lambda: [parse_line(line) for line in lines(files)])
     count, needed = len(text.splitlines()), needed_ms(one, files, t, n)
-    print(f"{t}-of-{n}: {count} entries, {len(text) / 1000:.0f} kB; audit {took:.1f} ms ({1000 * count / took:.0f} entries "
-          f"a second), verifications needed {needed:.1f} ms, ratio {took / needed:.2f}; reading the lines {parse:.1f} ms")
+    print(f"{t}-of-{n}: {count} entries, {len(text) / 1000:.0f} kB; audit {took:.1f} ms, {1000 * count / took:.0f} "
+          f"a second; verifications needed {needed:.1f} ms, ratio {took / needed:.2f}; reading lines {parse:.1f} ms")
 
 
 def main() -> None:

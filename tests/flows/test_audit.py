@@ -39,7 +39,7 @@ def test_a_whole_transcript_is_valid_but_for_being_a_rehearsal(tmp_path, t, n):
     assert [c["sealed"] for c in report.facts["ceremonies"]] == [n, n, n]
 
 
-def test_production_without_any_deviation_is_valid(tmp_path):
+def test_production_without_any_deviation_is_valid(tmp_path, stock):
     table = Table(tmp_path, 2, 3, mode="production")
     table.found()
     table.keygen()
@@ -51,6 +51,8 @@ def test_production_without_any_deviation_is_valid(tmp_path):
     table.round()
     report = audit(shown(table), cards(table))
     assert (report.verdict, report.exit_code) == ("VALID", 0) and grave(report) == []
+    code, said = _check(_written(shown(table), tmp_path / "out"))
+    assert code == 0 and any(line.startswith("mode production") for line in said)
 
 
 def test_every_station_exports_the_same_record(table):

@@ -66,6 +66,18 @@ def test_a_witness_signs_with_ssh_keygen_and_go_takes_it_in(table, tmp_path, key
     assert place in table.stick
 
 
+def test_stock_tools_check_a_witness(table, tmp_path, keygen, tool):
+    for name in ("sh", "jq", "sha256sum"):
+        tool(name)
+    _witness(table, tmp_path, keygen)
+    table.round("alice")
+    for name, raw in shown(table).items():
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(raw)
+    run = subprocess.run(["sh", str(tmp_path / "out" / "check.sh")], capture_output=True, text=True)
+    assert run.returncode == 0 and "4 signatures over seals" in run.stdout and not run.stderr
+
+
 @pytest.mark.parametrize("how", ["another purpose", "the other mode", "another key", "an altered file", "no signature"])
 def test_what_a_witness_may_hand_in_by_mistake(table, tmp_path, keygen, how):
     purpose = {"another purpose": "file", "the other mode": PURPOSE.replace("rehearsal", "production")}.get(how, PURPOSE)
