@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ceremony.base.errors import PeerFault, Refused
+from ceremony.ceremonies.keygen_opening import params_of
 from ceremony.station.steps_keygen import open_keygen
 from tests.flows.table import Table
 from tests.liars import Liar, entries, faults, log_of, put, state_of, stranger
@@ -76,6 +77,22 @@ def test_two_production_stations_on_one_machine(tmp_path):
     accept(table, machine=state_of(table.stick).members.machines()["bob"])
     state = state_of(table.stick)
     assert faults(state) == [("CHARTER-MACHINE", ("bob", "carol"))] and not state.members.founded
+
+
+def test_an_opening_in_a_group_that_stands_on_one_machine_twice(tmp_path):
+    """Everybody accepted, but two stations are one machine: the group is not founded and no key is made."""
+    table = Table(tmp_path, 2, 3, mode="production", machines={"carol": "one", "bob": "one"})
+    table.found()
+    accept(table, machine=state_of(table.stick).members.machines()["bob"])
+    state = state_of(table.stick)
+    keys = [state.latest_hostkey(name) for name in table.names]
+    body = {"attempt": 0, "epoch": 0, "profile": "chilldkg-0.3.0-dev", "t": 2,
+            "hostkeys": [[k.name, k.hostkey, k.entry] for k in keys]}
+    Liar(table, "alice").say(table.stick, "keygen.open", body | {"params": params_of(body).hash().hex()})
+    state = state_of(table.stick)
+    assert ("KEYGEN-OPEN", ("alice",)) in faults(state) and not state.keygens
+    with pytest.raises(Refused, match="KEYGEN-NOT-FOUNDED"):
+        table["alice"].visit(table.stick, open_keygen)
 
 
 def test_one_machine_is_no_matter_in_a_rehearsal(tmp_path):

@@ -10,14 +10,16 @@ import os
 import pytest
 
 from ceremony.algebra.secp256k1 import G, N, scalar_from_bytes
+from ceremony.base.errors import LocalFault, Refused
 from ceremony.base.secret import Secret
 from ceremony.ceremonies.keygen import eq_hash
 from ceremony.ceremonies.keygen_disputes import dispute_context
 from ceremony.ceremonies.keygen_opening import params_of
+from ceremony.ceremonies.owed import owed
 from ceremony.proofs.dleq import prove_dleq
 from ceremony.protocols.keygen import checks, rounds
 from ceremony.protocols.keygen.messages import Opening, Pmsg1
-from ceremony.station.steps_keygen import open_keygen
+from ceremony.station.steps_keygen import open_keygen, round1
 from tests.flows.table import Table
 from tests.liars import Liar, entries, faults, founded, log_of, merge, own_rows, put, state_of
 
@@ -168,6 +170,22 @@ def test_a_second_opening_during_an_attempt_and_one_after_the_key(opened, liar):
     assert faults(opened["bob"].desk.state) == [("KEYGEN-OPEN", (LIAR,))] * 2
 
 
+def test_nobody_opens_with_a_station_that_has_forked(table):
+    log = log_of(e for e in entries(table.stick) if e.author != LIAR)
+    put(table.stick, Liar(table, LIAR).entry(log, "declare", {"what": "absent", "name": "bob", "text": ""}))
+    with pytest.raises(Refused, match="KEYGEN-STOPPED"):
+        table["alice"].visit(table.stick, open_keygen)
+    table["alice"].visit(table.stick)
+    assert not any(row.name == LIAR for row in owed(table["alice"].desk.state))
+
+
+def test_a_host_key_that_has_dealt_never_deals_again(opened):
+    """Whatever the record looks like, the vault's row says what the key has done."""
+    desk = opened["bob"].sit()
+    with pytest.raises(LocalFault, match="KEYGEN-HOSTKEY-SPENT"):
+        round1(desk, desk.state.keygens[0])
+
+
 def test_two_holders_who_open_at_once_end_with_one_key(table):
     """An accident, no lie: who dealt in one attempt refuses the other by itself, and one key comes of it."""
     one, two = dict(table.stick), dict(table.stick)
@@ -310,6 +328,20 @@ def test_an_opening_with_a_wrong_proof_names_the_accuser(opened, liar):
     deal(opened, liar)
     accuse(opened, liar, "bob", proof="02" + "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798" + "11" * 64)
     ends(opened, ("KEYGEN-OPENING", (LIAR,)))
+
+
+def test_an_opening_that_was_proven_for_another_attempt_names_the_accuser(opened, liar):
+    """A proof is bound to group, attempt, entry and both seats: each of them taken from elsewhere makes it wrong."""
+    one = [("aa" * 32, "bb" * 32, "cc" * 32), ("ab" * 32, "bb" * 32, "cc" * 32), ("aa" * 32, "bc" * 32, "cc" * 32),
+           ("aa" * 32, "bb" * 32, "cd" * 32)]
+    assert len({dispute_context(*fields) for fields in one}) == 4
+    deal(opened, liar, ciphertexts=shifted(dealt(opened).ciphertexts, 1))
+    opened.round("bob")
+    theirs = attempt(opened).refusals["bob"].body["opening"]
+    liar.say(opened.stick, "keygen.refuse", {"check": "KEYGEN-SHARE", "culprits": ["bob"], "reason": "",
+                                             "opening": theirs | {"accused": "bob", "entry": attempt(
+                                                 opened).round1["bob"].id}}, attempt(opened).id)
+    assert faults(state_of(opened.stick)) == [("KEYGEN-SHARE", (LIAR,)), ("KEYGEN-OPENING", (LIAR,))]
 
 
 def test_an_accusation_over_somebody_elses_message_names_the_accuser(opened, liar):

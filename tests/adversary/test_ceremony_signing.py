@@ -5,14 +5,18 @@ Carol opens and lies; alice and she are the signers. Alice is honest: she is ask
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import pytest
 
 from ceremony.base.errors import LocalFault, Refused
 from ceremony.ceremonies.signing import account_of
 from ceremony.chains.bitcoin.account import taproot_key
+from ceremony.chains.bitcoin.transaction import parse_transaction
 from ceremony.rehearsal.regtest import funded_chain
 from ceremony.rehearsal.spend import spend_psbt
-from ceremony.station import outbox
+from ceremony.station import outbox, steps_sign
 from ceremony.station.desk import Desk
 from ceremony.station.steps_sign import open_sign
 from tests.flows.table import Table, regtest_psbt
@@ -92,6 +96,30 @@ def test_coins_that_are_not_of_the_rehearsal(table, liar, body):
     foreign = funded_chain([taproot_key(account_of(table.key(), "regtest"), 0, 0).script], "ab" * 32)
     psbt = spend_psbt(account_of(table.key(), "regtest"), foreign.funding, 1_000_000_000)
     refused(table, liar, body | {"psbt": psbt.hex()}, "TX-REHEARSAL-ORIGIN", ())
+
+
+def test_a_key_that_the_opener_had_not_seen_finished(table, liar, body):
+    """A request is judged by its own past: what makes it good may not arrive later."""
+    unfinished = log_of(e for e in entries(table.stick) if e.kind not in ("nonces", "keygen.ack") or e.author == "carol")
+    put(table.stick, liar.entry(unfinished, "sign.open", body))
+    assert ("SIGN-OPEN", ("carol",)) in faults(state_of(table.stick))
+
+
+def test_change_of_a_transaction_that_was_signed_before(table):
+    """Rehearsal coins may come from an own transaction, if it was signed in the past of the request."""
+    chain, psbt = regtest_psbt(table)
+    before = log_of(entries(table.stick))
+    table["alice"].visit(table.stick, lambda desk: open_sign(desk, psbt, SIGNERS))
+    table.round("carol", "alice")
+    made = parse_transaction(state_of(table.stick).signings[0].finished()[1])
+    change = spend_psbt(account_of(table.key(), "regtest"), [made], 1_000_000)
+    opened = []
+    table["alice"].visit(table.stick, lambda desk: opened.append(open_sign(desk, change, SIGNERS)))
+    table.round("carol")
+    assert [s.status for s in state_of(table.stick).signings] == ["done", "done"]
+    put(table.stick, Liar(table, "bob").entry(before, "sign.open", opened[0].body | {
+        "nonces": {}, "heads": {}, "signers": ["alice", "carol"]}))
+    assert ("TX-REHEARSAL-ORIGIN", ()) in faults(state_of(table.stick))
 
 
 # --- nonces -----------------------------------------------------------------------------------------------------------
@@ -180,6 +208,8 @@ def test_a_stranger_gives_out_nobodys_nonces(table, liar, body):
     who.say(table.stick, "incarnation.join", {"identity": who.identity, "hostkey": "02" + "11" * 32, "machine": "dd" * 32,
                                               "retires": 0, "sig": ""})
     before = state_of(table.stick).pool.free("alice", "carol", body["key"])
+    who.say(table.stick, "nonces", {"assigner": "alice", "epoch": 0, "key": body["key"], "pubnonces": ["02" + "ff" * 65]})
+    who.say(table.stick, "keygen.open", state_of(table.stick).keygens[0].opening.body)
     who.say(table.stick, "sign.open", nonces(body, alice=[list(slot) for slot in before]))
     state = state_of(table.stick)
     assert state.pool.free("alice", "carol", body["key"]) == before and not state.signings and faults(state) == []
@@ -348,6 +378,14 @@ def test_an_unfinished_request_dies_with_the_fork_of_its_opener_or_a_signer(sign
     assert signing(signed).status == "dead" and signing(signed).exposed
 
 
+def test_a_request_whose_opener_forked_before_it_is_signed_by_nobody(table):
+    """Also when he is no signer of it."""
+    table["carol"].visit(table.stick, lambda desk: open_sign(desk, regtest_psbt(table)[1], ("alice", "bob")))
+    fork(table, "carol", 4)
+    table.round("alice")
+    assert [s.status for s in table["alice"].desk.state.signings] == ["dead"] and asked(table) == 0
+
+
 def test_a_forked_station_is_not_chosen_and_nobody_prepares_nonces_for_it(signed):
     signed.round("carol")
     fork(signed, "carol", 4)
@@ -370,6 +408,40 @@ def test_hostile_requests_do_not_keep_a_station_from_the_good_one(table, liar, b
     for lies in ({"psbt": "70736274ff00"}, {"heads": {}}, {"nonces": {}}, {"shown": "ab" * 32}):
         liar.say(table.stick, "sign.open", body | lies)
     honest(table)
+
+
+def test_a_nonce_that_belongs_to_another_request_is_not_used(table):
+    """The vault's row says for which request a nonce was made; the record alone is not believed."""
+    table["alice"].visit(table.stick, lambda desk: open_sign(desk, regtest_psbt(table)[1], SIGNERS))
+    desk = table["carol"].listen(table.stick)
+    [slot] = desk.state.signings[0].opening.body["nonces"]["carol"]
+    [row] = desk.store.secrets(table.charter.group, "nonce", ref=f"{slot[0]}:{slot[1]}")
+    with desk.step() as step:
+        step.move(row, "assigned " + "ab" * 32)
+    with pytest.raises(LocalFault, match="SIGN-NONCE-STATE"):
+        steps_sign.sign(desk, desk.state.signings[0])
+
+
+def test_what_is_signed_was_computed_from_the_shard_and_every_nonce_is_new(table, monkeypatch):
+    """Randomness that repeats gives no repeated nonce: shard, seat, message and assigner are hashed into each."""
+    fixed = replace(table["alice"].world, entropy=lambda size, count=itertools.count(): (
+        b"\7" * 32 if size == 32 else next(count).to_bytes(size, "big")))
+    table["alice"].world = fixed
+    table["alice"].visit(table.stick, lambda desk: steps_sign.prepare_nonces(desk, 5))
+    made = [nonce for e in entries(table.stick) if (e.author, e.kind) == ("alice", "nonces") for nonce in e.body["pubnonces"]]
+    assert len(set(made)) == len(made)
+    monkeypatch.setattr(steps_sign.rounds, "nonce_gen", spy := Spy(steps_sign.rounds.nonce_gen))
+    table["alice"].visit(table.stick, lambda desk: open_sign(desk, regtest_psbt(table)[1], SIGNERS))
+    assert all(call[1] is not None and call[2] and call[4] for call in spy.calls)
+
+
+class Spy:
+    def __init__(self, function):
+        self.function, self.calls = function, []
+
+    def __call__(self, *arguments, **named):
+        self.calls.append(arguments)
+        return self.function(*arguments, **named)
 
 
 def test_what_could_not_be_kept_never_leaves(table, monkeypatch):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ceremony.base.errors import Fault
 from ceremony.ceremonies.fold import fold, result_of
@@ -168,7 +168,6 @@ def every_question(log: Log, memo: Memo) -> Any:
     return state
 
 
-@settings(max_examples=60)
 @given(said=lies("signing"))
 def test_nothing_that_can_be_said_about_a_key_in_use_makes_the_fold_raise(said):
     table, lines, memo = stage("signing")
@@ -179,7 +178,6 @@ def test_nothing_that_can_be_said_about_a_key_in_use_makes_the_fold_raise(said):
     assert {s.id: result_of(s) for s in state.signings if s.id in done} == done
 
 
-@settings(max_examples=60)
 @given(said=lies("keygen"))
 def test_nothing_that_can_be_said_during_a_key_generation_makes_the_fold_raise(said):
     table, lines, memo = stage("keygen")
