@@ -76,12 +76,11 @@ def show(ctx: typer.Context,
         view = here.screen
         views_charter.charter(view, state.charter, state.members.machines())
         joins = [join for join in state.members.joins if not join.admitted]
-        shown = {"words": list(words(state.charter.group)),
-                 "joins": [{"name": j.entry.author, "id": j.entry.id, "words": list(words(j.entry.id))}
-                           for j in joins]} if aloud else {}
+        own = list(words(state.charter.group)) if aloud else []
+        shown = {"words": own, "joins": [{"name": j.entry.author, "id": j.entry.id, "words": list(words(j.entry.id))}
+                                         for j in joins]} if aloud else {}
         if aloud:
-            _aloud(view, "The words of this charter. Read them to a holder whom you know, from this screen:",
-                   shown["words"])
+            _aloud(view, "The words of this charter. Read them to a holder whom you know, from this screen:", own)
         for join in joins if aloud else ():
             view.fact("Request", grouped(join.entry.id))
             _aloud(view, f"The words of the request by which {join.entry.author} asks for a new machine:",

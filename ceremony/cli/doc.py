@@ -22,8 +22,8 @@ def command(ctx: typer.Context,
     settings: Settings = ctx.obj
     found = documents()
     if name is None:
-        for one, text in found.items():
-            screen.out(settings).fact(one, _title(text.read_text("utf-8")))
+        for one, file in found.items():
+            screen.out(settings).fact(one, _title(file.read_text("utf-8")))
         screen.answer(settings, {"state": "finished", "documents": list(found)})
         return 0
     if name not in found:

@@ -14,7 +14,7 @@ ASPECT = {"person": ("person", "people"), "organisation": ("organisation", "orga
 MODE = {"production": "PRODUCTION: this is about real money.", "rehearsal": "REHEARSAL: play money only (regtest)."}
 
 
-def charter(screen: Screen, charter: Charter, machines: Mapping[str, str]) -> None:
+def charter(screen: Screen, charter: Charter, machines: Mapping[Any, str]) -> None:
     """The whole charter, without the words. machines: the machine value of each station that is known."""
     body = charter.body
     screen.heading(f"Charter of the group “{seen(body['name'], 60)}”")
@@ -46,7 +46,7 @@ def threshold(charter: Charter) -> str:
             f"Up to {count(n - t, 'shard')} may be lost without losing the money.")
 
 
-def worth(screen: Screen, charter: Charter, machines: Mapping[str, str]) -> None:
+def worth(screen: Screen, charter: Charter, machines: Mapping[Any, str]) -> None:
     """The effective threshold, a sentence for each way of counting."""
     screen.line("What this threshold is really worth:")
     rows = effective_thresholds(charter.body["stations"], machines, charter.t)
@@ -81,7 +81,7 @@ def worth_sentence(row: Effective, alone: bool) -> str:
     return f"By {one}: {thief}; {fire}{held}."
 
 
-def as_json(charter: Charter, machines: Mapping[str, str]) -> dict[str, Any]:
+def as_json(charter: Charter, machines: Mapping[Any, str]) -> dict[str, Any]:
     """The same for --json."""
     return {"group": charter.group, "charter": dict(charter.body), "t": charter.t, "n": charter.n,
             "effective": [{"aspect": e.aspect, "theft": e.theft, "loss": e.loss}
