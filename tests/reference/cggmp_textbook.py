@@ -170,7 +170,7 @@ def in_range(value: int, size: int) -> bool:
 # Paillier and ring-Pedersen. A setup is (N^, s, t).
 
 def enc(N, m, r):
-    return powmod(1 + N, m, N * N) * powmod(r, N, N * N) % (N * N)
+    return (1 + m % N * N) * powmod(r, N, N * N) % (N * N)  # (1 + N)^m, by the binomial theorem
 
 
 def commit(setup, x, y):
