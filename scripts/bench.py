@@ -1,6 +1,6 @@
 """What a station's work costs, measured in one run on this machine: protocol, visits and bytes, start-up, audit.
 
-Absolute times depend on the machine; the ratios are what the goals speak of (DESIGN: FROST keygen and sign at most 0.15 of
+Absolute times depend on the machine; the ratios are what the goals speak of (FROST keygen and sign at most 0.15 of
 @noble/curves; `--help` at most 8 and `status` at most 25 bare interpreters). CPU time of the process, medians.
 """
 
@@ -83,7 +83,8 @@ def protocol() -> None:
         peer = theirs.get(f"{t},{n}")
         rows = [f"{t}-of-{n}".ljust(28)]
         for ours, name in ((keygen_ms, "keygen_ms"), (sign_ms, "sign_ms")):
-            rows.append(f"{ours:8.2f} " + (f"{peer[name]:6.2f} {ours / peer[name]:6.3f}" if peer else "NOT RUN (no node)"))
+            beside = f"{peer[name]:6.2f} {ours / peer[name]:6.3f}" if peer else "NOT RUN (no node)"
+            rows.append(f"{ours:8.2f} {beside}")
         print(" | ".join(rows))
 
 
@@ -128,7 +129,8 @@ def start() -> None:
 
     command = str(ROOT / ".venv/bin/ceremony")
     bare = child(sys.executable, "-c", "pass")
-    print(f"\nbare interpreter {bare * 1000:.0f} ms CPU; ceremony --help is {child(command, '--help') / bare:.1f} of it", end="")
+    print(f"\nbare interpreter {bare * 1000:.0f} ms CPU; in these, ceremony --help is {child(command, '--help') / bare:.1f}",
+          end="")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         from tests.flows.table import Table
         table = Table(Path(folder), 2, 3)

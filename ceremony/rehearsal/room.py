@@ -68,9 +68,9 @@ class Room:
             if reader is not None:
                 os.close(reader)
         if done.returncode not in expect:
-            raise LocalFault("REHEARSE-COMMAND", f"`ceremony {' '.join(verb)}` ended with exit {done.returncode}: "
-                             f"{'; '.join((done.stderr or done.stdout).split(chr(10))[:2])}", meaning="The rehearsal stopped.",
-                             do="If you changed nothing, report this.")
+            said = "; ".join((done.stderr or done.stdout).splitlines()[:2])
+            raise LocalFault("REHEARSE-COMMAND", f"`ceremony {' '.join(verb)}` ended with exit {done.returncode}: {said}",
+                             meaning="The rehearsal stopped.", do="If you changed nothing, report this.")
         return Outcome(("ceremony", *verb), done.returncode, done.stdout)
 
     def _answer_file(self, name: str, answers: Iterable[Answer]) -> Path:

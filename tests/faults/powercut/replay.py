@@ -103,6 +103,9 @@ def _replayed(file: File, ops: list[Op]) -> bytes:
     return content
 
 
+LARGEST_STATE = 1 << 28  # bytes; states are built in memory
+
+
 class _Workshop:
     """One folder in which states are built one after another, touching only what differs."""
 
@@ -117,6 +120,8 @@ class _Workshop:
         return self.places[root] / path[len(root) + 1:] if path != root else self.places[root]
 
     def build(self, tree: Tree) -> None:
+        if sum(len(content) for content in tree.values() if content) > LARGEST_STATE:
+            raise ValueError("a state of absurd size: the trace was misread")
         wanted = {self._target(path): content for path, content in tree.items()}
         for place in self.places.values():
             for folder, folders, files in os.walk(place, topdown=False):
