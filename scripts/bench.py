@@ -129,8 +129,8 @@ def start() -> None:
 
     command = str(ROOT / ".venv/bin/ceremony")
     bare = child(sys.executable, "-c", "pass")
-    print(f"\nbare interpreter {bare * 1000:.0f} ms CPU; in these, ceremony --help is {child(command, '--help') / bare:.1f}",
-          end="")
+    helped = child(command, "--help") / bare
+    print(f"\nbare interpreter {bare * 1000:.0f} ms CPU; in these, ceremony --help is {helped:.1f}", end="")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         from tests.flows.table import Table
         table = Table(Path(folder), 2, 3)

@@ -69,7 +69,8 @@ class Room:
                 os.close(reader)
         if done.returncode not in expect:
             said = "; ".join((done.stderr or done.stdout).splitlines()[:2])
-            raise LocalFault("REHEARSE-COMMAND", f"`ceremony {' '.join(verb)}` ended with exit {done.returncode}: {said}",
+            code = done.returncode
+            raise LocalFault("REHEARSE-COMMAND", f"`ceremony {' '.join(verb)}` ended with exit {code}: {said}",
                              meaning="The rehearsal stopped.", do="If you changed nothing, report this.")
         return Outcome(("ceremony", *verb), done.returncode, done.stdout)
 
