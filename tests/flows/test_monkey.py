@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.crew import Crew
+from tests.faults import laws
 from tests.flows.monkey import Monkey
 from tests.light import lighten, repeat
 
@@ -49,6 +51,25 @@ def test_a_long_walk(tmp_path, monkeypatch, portion, honest):
     """Other walks each time."""
     for number in range(5):
         walk(tmp_path / f"room-{number}", random.SystemRandom().randrange(2**32), honest, 4 * STEPS, monkeypatch.setattr)
+
+
+def test_the_law_of_nonces_can_be_broken(tmp_path):
+    """Opener and signer both copied: what no software prevents (docs/threats.md) is what the law finds."""
+    crew = Crew(tmp_path / "room")
+    crew.make()
+    crew.accept()
+    crew.run("alice", "open", "keygen")
+    crew.carry("alice", lambda told: bool(told["key"]))
+    read = []
+    for number, one in enumerate((crew, crew.copy_to(tmp_path / "copy"))):
+        laws.check_nonces(read)
+        one.run("alice", "open", "sign", str(one.request(amount_sat=6_000_000_000 + number)), "--signers", "alice,bob")
+        one.go("alice"), one.go("bob")
+        read += laws.on_stick(one.stick)
+    with pytest.raises(AssertionError, match="gives the shard away"):
+        laws.check_nonces(read)
+    with pytest.raises(AssertionError, match="two versions"):
+        laws.check_chains(read)
 
 
 if __name__ == "__main__":
