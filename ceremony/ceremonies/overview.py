@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Mapping
 
-from ceremony.base.ids import CeremonyId, Name
+from ceremony.base.ids import CeremonyId, ChainLabel, Name
 from ceremony.ceremonies.fold import GroupState
 from ceremony.ceremonies.keygen import Keygen
 from ceremony.ceremonies.owed import next_stop, owed
@@ -15,13 +15,18 @@ from ceremony.ceremonies.signing import Signing
 from ceremony.policy.effective import effective_thresholds
 
 
-def overview(state: GroupState, me: Name, unsigned: Mapping[CeremonyId, Collection[Name]]) -> dict[str, Any]:
-    """The status value. me: the station that looks. unsigned: who has not countersigned which ended ceremony."""
+def overview(state: GroupState, me: Name, unsigned: Mapping[CeremonyId, Collection[Name]],
+             label: ChainLabel | None = None) -> dict[str, Any]:
+    """The status value. me: the station that looks. unsigned: who has not countersigned which ended ceremony.
+
+    label: the chain of the machine that looks, which may be newer or older than its station's present one.
+    """
     charter, members = state.charter, state.members
     rows = owed(state)
     stop = next_stop(state, me, unsigned)
     return {
-        "me": me, "group": charter.group, "name": charter.body["name"], "mode": charter.mode,
+        "me": me, "standing": _standing(state, me, label), "group": charter.group, "name": charter.body["name"],
+        "mode": charter.mode,
         "network": charter.network, "t": charter.t, "n": charter.n, "names": list(charter.names),
         "founded": members.founded, "accepted": sorted(members.accepts), "declined": sorted(members.declines),
         "machines": {name: label for name, label in members.current.items()},
@@ -37,6 +42,13 @@ def overview(state: GroupState, me: Name, unsigned: Mapping[CeremonyId, Collecti
                   for j in members.joins if j.proven and not j.admitted],
         "next": {"name": stop[0], "why": stop[1]} if stop else {},
     }
+
+
+def _standing(state: GroupState, me: Name, label: ChainLabel | None) -> str:
+    """Whether the machine that looks is its station's present one: member, replaced, or asking to be admitted."""
+    if label is None or state.members.current[me] == label:
+        return "member"
+    return "replaced" if label in state.members.retired else "asking"
 
 
 def _key(state: GroupState) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def report(screen: Screen, visit: Visit, usb: Path | None, look: bool) -> dict[str, Any]:
     """Print one visit; gives the same as a value for --json."""
     desk = visit.desk
-    view = overview(desk.state, desk.name, desk.seals_missing())
+    view = overview(desk.state, desk.name, desk.seals_missing(), desk.label)
     screen.heading(f"{desk.name} in “{seen(view['name'], 60)}” ({grouped(desk.group.id[:16])} …)")
     _came_in(screen, visit, usb)
     _refused(screen, visit)
@@ -102,6 +102,7 @@ def strangers(screen: Screen, folders: list[str]) -> None:
 
 def _as_json(visit: Visit, view: dict[str, Any], look: bool) -> dict[str, Any]:
     return {"state": "looked" if look else views_next.state(view), "group": view["group"], "me": view["me"],
+            "standing": view["standing"], "sentence": views_next.closing(view),
             "held": [{"id": e.id, "author": e.author, "kind": e.kind} for e in visit.taken.held],
             "seals": visit.taken.seals, "waiting": visit.taken.waiting,
             "refused": [{"where": where, **fault.as_json()} for where, fault in visit.taken.refused],

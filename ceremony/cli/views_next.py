@@ -7,10 +7,19 @@ from typing import Any, Mapping
 from ceremony.cli.views_text import STEPS, listed, seen, short
 
 
+STANDING = {  # said first by a machine that is not its station's present one
+    "replaced": "This machine was replaced by a newer one of {me}: it can sign nothing any more. Destroy its disk. ",
+    "asking": "This machine waits to be admitted as the new machine of {me}. "}
+
+
 def closing(view: Mapping[str, Any]) -> str:
     """The closing sentence of `go` and `status`. view: the kept status value of one group."""
+    return STANDING.get(view.get("standing", "member"), "").format(me=view["me"]) + _next(view)
+
+
+def _next(view: Mapping[str, Any]) -> str:
     me, stop = view["me"], view["next"]
-    mine = [row["step"] for row in view["owed"] if row["name"] == me]
+    mine = [row["step"] for row in view["owed"] if row["name"] == me and view.get("standing", "member") == "member"]
     if stop and stop["why"] == "owes":
         steps = [row["step"] for row in view["owed"] if row["name"] == stop["name"]]
         return f"Take the stick to {stop['name']}, who owes {_words(steps)}.{_absent(view, stop['name'])}"

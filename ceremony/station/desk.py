@@ -91,7 +91,7 @@ class Desk:
         """Fold again and keep what `status` shows, in the commit that changed it."""
         self.refold()
         tx.set_view(self.group.id, "memo", sorted(self.memo.passed))
-        tx.set_view(self.group.id, "status", overview(self.state, self.name, self.seals_missing()))
+        tx.set_view(self.group.id, "status", overview(self.state, self.name, self.seals_missing(), self.label))
 
     def seals_missing(self) -> dict[CeremonyId, list[Name]]:
         """For each ended ceremony, which stations have not countersigned its seal, as far as this station knows."""

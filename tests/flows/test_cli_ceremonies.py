@@ -182,7 +182,8 @@ def test_backup_and_recovery_on_a_new_machine(keyed: Room, tmp_path):
     assert wrong.code == 7 and wrong.json["check"] == "BACKUP-PASSPHRASE" and not keyed.home("carol").exists()
     join = keyed.do("carol", "station", "recover", keyed.stick, backup,
                     passphrases=["of the safe", "new passphrase", "new passphrase"])["join"]
-    keyed.do("carol", "go", "--usb", keyed.stick, passphrases=["new passphrase"])
+    asking = keyed.do("carol", "go", "--usb", keyed.stick, passphrases=["new passphrase"])
+    assert asking["standing"] == "asking"
     for name, reader in (("alice", "bob"), ("bob", "alice")):
         keyed.run(reader, "go", "--usb", keyed.stick, answers=[("admit.incarnation", "")])
         words = keyed.words(reader, join)
@@ -193,7 +194,11 @@ def test_backup_and_recovery_on_a_new_machine(keyed: Room, tmp_path):
     keyed.open_sign("alice", file, "--signers", "alice,carol")
     keyed.go("alice")
     end = keyed.do("carol", "go", "--usb", keyed.stick, passphrases=["new passphrase"])
-    assert end["ceremonies"][-1]["status"] == "done"
+    assert end["ceremonies"][-1]["status"] == "done" and end["standing"] == "member"
+    keyed.home("carol").rename(tmp_path / "new")
+    (tmp_path / "burnt").rename(keyed.home("carol"))
+    old = keyed.go("carol")
+    assert old["standing"] == "replaced" and "replaced by a newer one" in old["sentence"]
 
 
 def test_declarations_are_seen_by_everybody(keyed: Room):
