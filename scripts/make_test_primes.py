@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/primes/<bits>.txt: safe primes of real size that tests and vectors use instead of searching for their own.
+"""Writes tests/primes/<bits>.txt: safe primes of real size, so that tests and vectors need not search for their own.
 
     scripts/make_test_primes.py [COUNT]
 
-They are made from seeds that anybody can repeat and stand in a public repository, so a key made of them protects nothing.
-The product never reads these files, and no command can fill the pool of a station from a file.
+They are made from seeds that anybody can repeat and stand in a public repository, so a key made of them protects
+nothing. The product never reads these files, and no command can fill the pool of a station from a file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ceremony.base.secret import Secret  # noqa: E402
 
 HEAD = """\
 # Safe primes of {bits} bits for tests, in hexadecimal. PUBLIC: a key made of them protects nothing.
-# Made by scripts/make_test_primes.py; line i is the first that the seeds "ceremony test prime {bits} i 0", "... 1", ... give.
+# Made by scripts/make_test_primes.py; line i is the first that "ceremony test prime {bits} i 0", "... i 1", ... give.
 """
 
 
