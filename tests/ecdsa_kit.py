@@ -14,6 +14,8 @@ from ceremony.base.secret import Secret
 from ceremony.proofs.profiles import COMPACT, Profile
 from ceremony.protocols.auxinfo import rounds as aux_rounds
 from ceremony.protocols.auxinfo.params import SessionParams
+from ceremony.protocols.ecdsa import rounds
+from ceremony.protocols.ecdsa.context import SeatKeys, SignerKeys, SigningContext
 from tests.primes import keys
 
 
@@ -69,3 +71,48 @@ def dealt(t: int, n: int) -> tuple[Point, tuple[int, ...]]:
     coefficients = [secret_scalar("dealt", t, n, k).reveal() for k in range(t)]
     return (mul_secret_base(Secret(coefficients[0])),
             tuple(evaluate(coefficients, seat + 1) for seat in range(n)))
+
+
+def signing_context(t: int = 2, n: int = 3, seats: tuple[int, ...] | None = None, profile: Profile = COMPACT,
+                    **changes) -> SigningContext:
+    """A signing by the first t seats, or by those named, with a tweak and a fixed digest."""
+    group_key, shares = dealt(t, n)
+    seats = tuple(map(Seat, seats or range(t)))
+    seat_keys = tuple(SeatKeys(mul_secret_base(Secret(shares[seat])), keys.paillier(profile.modulus_bits, seat).public(),
+                               keys.ring_pedersen(profile.modulus_bits, seat).public()) for seat in seats)
+    fields = {"profile": profile, "session": octets("signing"), "t": t, "n": n, "seats": seats, "keys": seat_keys,
+              "group_key": group_key, "tweak": secret_scalar("path").reveal(), "digest": octets("transaction")}
+    return SigningContext(**(fields | changes))
+
+
+def signer(t: int, n: int, seat: int, profile: Profile = COMPACT) -> SignerKeys:
+    bits = profile.modulus_bits
+    return SignerKeys(Seat(seat), Secret(dealt(t, n)[1][seat]), keys.paillier(bits, seat), keys.ring_pedersen(bits, seat))
+
+
+class Signing:
+    """An honest signing, step by step: states, masks and messages of every signer by seat."""
+
+    def __init__(self, context: SigningContext, signers: dict[int, SignerKeys]):
+        self.context, self.signers = context, signers
+        first = {seat: rounds.step1(context, signers[seat], Secret(octets("nonce", seat))) for seat in context.seats}
+        self.states1 = {seat: state for seat, (state, _, _) in first.items()}
+        self.masks = {seat: masks for seat, (_, masks, _) in first.items()}
+        self.round1 = {seat: message for seat, (_, _, message) in first.items()}
+        second = {seat: rounds.step2(self.states1[seat], self.masks[seat], signers[seat], self.round1)
+                  for seat in context.seats}
+        self.states2 = {seat: state for seat, (state, _) in second.items()}
+        self.round2 = {seat: message for seat, (_, message) in second.items()}
+        third = {seat: rounds.step3(self.states2[seat], self.masks[seat], signers[seat], self.round1, self.round2)
+                 for seat in context.seats}
+        self.states3 = {seat: state for seat, (state, _) in third.items()}
+        self.round3 = {seat: message for seat, (_, message) in third.items()}
+
+    def partials(self) -> dict[Seat, bytes]:
+        return {seat: rounds.step4(self.states3[seat], self.round1, self.round2, self.round3)
+                for seat in self.context.seats}
+
+
+@cache
+def signing(t: int = 2, n: int = 3, profile: Profile = COMPACT) -> Signing:
+    return Signing(signing_context(t, n, profile=profile), {seat: signer(t, n, seat, profile) for seat in range(t)})
