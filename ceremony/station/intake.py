@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from typing import Iterable
 
 from ceremony.base.errors import Fault, Malformed, Unattributed
+from ceremony.base.ids import CeremonyId
 from ceremony.ceremonies.sealing import ended
 from ceremony.record.entry import Entry, parse_line
 from ceremony.record.log import Intake as Outcome
+from ceremony.record.sshsig import BadSignature
 from ceremony.station import copies
 from ceremony.station.desk import Desk, entry_row
 from ceremony.station.rows import SealRow, WaitingRow
 from ceremony.station.seals import check_seal
 from ceremony.station.transaction import Tx
+
+# What a seal's signature is a signature of stands in its name; a number before the ending says that another file had it.
+_SEAL_FILE = re.compile(r"([0-9a-f]{64})-(.+)-([0-9]{1,16})(?:\.[0-9]{1,2})?\.sig")
 
 
 @dataclass(slots=True)
@@ -113,20 +118,23 @@ def _parse(report: Intake, source: dict[str, str], lines: Iterable[tuple[str, by
 
 
 def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) -> None:
-    """Keep the seal signatures that verify over the text this station computes itself."""
+    """Keep the seal signatures that verify over the text this station computes itself.
+
+    One under a dead ceremony may be older or newer than that text, which a second refusal changes: it is passed over.
+    """
     over = {e.id: e for e in ended(desk.state)}
     for where, raw in seals:
-        parts = where.rsplit("/", 1)[-1].removesuffix(".sig").rsplit("-", 1)
-        ceremony, _, signer = parts[0].partition("-")
-        if ceremony not in over or len(parts) != 2 or not re.fullmatch("[0-9]{1,16}", parts[1]):
+        named = _SEAL_FILE.fullmatch(where.rsplit("/", 1)[-1])
+        if named is None or named[1] not in over:
             continue  # of a ceremony that has not ended here, or not a seal's name: nothing is lost by waiting
-        inc = int(parts[1])
+        ceremony, signer, inc = CeremonyId(named[1]), named[2], int(named[3])
         if any((r.signer, r.inc) == (signer, inc) and r.sig.encode() == raw for r in desk.store.seals(ceremony)):
             continue
         try:
             sig = check_seal(desk.state, over[ceremony], signer, inc, raw)
         except Fault as fault:
-            report.refused.append((where, fault))
+            if over[ceremony].outcome == "done" or not isinstance(fault, BadSignature):
+                report.refused.append((where, fault))
             continue
         with desk.store.transaction() as tx:
             tx.put_seal(SealRow(ceremony, signer, inc, sig))

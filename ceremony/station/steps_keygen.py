@@ -65,13 +65,20 @@ def open_keygen(desk: Desk) -> Entry:
         return step.say("keygen.open", body | {"params": params.hash().hex()})
 
 
+def _own_public(desk: Desk, attempt: Keygen) -> str:
+    return attempt.params.hostpubkeys[attempt.names.index(desk.name)].hex()
+
+
 def _own_hostkey(desk: Desk, attempt: Keygen) -> tuple[SecretRow, Secret[bytes]]:
-    public = attempt.params.hostpubkeys[attempt.names.index(desk.name)].hex()
-    return desk.need_secret("hostkey", public, "the host key of this attempt")
+    return desk.need_secret("hostkey", _own_public(desk, attempt), "the host key of this attempt")
 
 
 def is_spent(desk: Desk, attempt: Keygen) -> bool:
-    """Whether the host key that this attempt asks for has dealt in another one."""
+    """Whether the host key that this attempt asks for has dealt in another one, or was destroyed when another died."""
+    public = _own_public(desk, attempt)
+    rivals = [k for k in desk.state.keygens if k.id != attempt.id and _own_public(desk, k) == public]
+    if not desk.store.secrets(desk.group.id, "hostkey", ref=public) and any(k.status == "dead" for k in rivals):
+        return True
     return _own_hostkey(desk, attempt)[0].state not in ("announced", f"attempt {attempt.id}")
 
 

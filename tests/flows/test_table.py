@@ -138,3 +138,26 @@ def test_words_typed_wrongly_three_times_stop_and_leave_an_entry(tmp_path):
     assert table["bob"].last.faults[0].check == "WORDS-FAILED"
     assert [e.body["reader"] for e in table["bob"].desk.state.words_failed] == ["alice"]
     assert not table["bob"].desk.state.members.accepts.get("bob")
+
+
+def test_an_attempt_that_asks_for_a_host_key_which_died_with_another_is_refused(tmp_path):
+    """Found by a random walk: of two attempts opened at once one died, its host keys were destroyed, and the other hung."""
+    table = Table(tmp_path, 2, 3)
+    table.found()
+    table.round()
+    hers = dict(table.stick)
+    table["carol"].holder.answers["keygen.yes"] = "No"
+    table["carol"].visit(hers, open_keygen)
+    table["alice"].visit(table.stick, open_keygen)
+    table["bob"].visit(hers)
+    assert table["bob"].last.did[:1] == ["announced a fresh host key"]
+    table["bob"].visit(table.stick)
+    assert not table["bob"].last.faults
+    rival = next(k for k in table["bob"].desk.state.keygens if k.opening.author == "alice")
+    assert rival.refusals["bob"].body["check"] == "KEYGEN-HOSTKEY-SPENT" and rival.status == "dead"
+    del table["carol"].holder.answers["keygen.yes"]
+    table.stick |= hers
+    table.round()
+    table.round()
+    table.keygen()
+    assert table.key() is not None
