@@ -21,7 +21,7 @@ from ceremony.station.rows import SealRow, WaitingRow
 from ceremony.station.seals import check_seal
 from ceremony.station.transaction import Tx
 
-# What a seal's signature is a signature of stands in its name; a number before the ending says that another file had it.
+# The name says what is signed, and by whom; a number before the ending, that another file had the name.
 _SEAL_FILE = re.compile(r"([0-9a-f]{64})-(.+)-([0-9]{1,16})(?:\.[0-9]{1,2})?\.sig")
 
 
