@@ -109,10 +109,16 @@ def _fold_signings(state: GroupState, memo: Memo) -> None:
     state.pool = fold_nonces(state.members, openings, memo)
     state.stray_faults += state.pool.faults
     made = {attempt.key.id: attempt for attempt in state.keygens if attempt.status == "done"}
+    rehearsal = state.charter.mode == "rehearsal"
     for opening in openings:
-        txids = frozenset(s.request.txid for s in state.signings if s.status == "done"
-                          and all(state.log.precedes(EntryId(e.id), EntryId(opening.id)) for e in s.partials.values()))
+        txids = _signed_before(state, opening) if rehearsal else frozenset()
         state.signings.append(fold_signing(opening, state.members, made, state.pool, txids, memo))
+
+
+def _signed_before(state: GroupState, opening: Entry) -> frozenset[str]:
+    """The transactions whose signatures were complete in the past of an opening."""
+    return frozenset(s.request.txid for s in state.signings if s.status == "done"
+                     and all(state.log.precedes(EntryId(e.id), EntryId(opening.id)) for e in s.partials.values()))
 
 
 def _fold_notes(state: GroupState) -> None:

@@ -36,15 +36,11 @@ def note(desk: Desk, tx: Tx) -> None:
 
 
 def require_able(desk: Desk) -> None:
-    """Raise LocalFault unless this home may add to its chain: it is no copy, and its chain has one version."""
+    """Raise LocalFault unless this home may add to its chain: it is no copy of another."""
     if desk.store.is_used(desk.group.id, COPIED, desk.label):
         raise LocalFault("STATION-COPIED", f"there are entries of {desk.label} that this home did not make",
                          meaning="This home is an older copy of itself, or another copy is at work: it adds nothing.",
                          do="Do not go on with any copy. Use `station recover` to start a new incarnation.")
-    if desk.label in desk.log.forks():
-        raise LocalFault("RECORD-FORK", f"the own chain {desk.label} has two versions",
-                         meaning="This station was copied or restored: nothing that it adds would count.",
-                         do="Stop. Use `station recover` to start a new incarnation, which the others must admit.")
 
 
 def is_member(desk: Desk) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from ceremony.algebra.schnorr import schnorr_sign
 from ceremony.base.errors import LocalFault
+from ceremony.base.secret import Secret
 from ceremony.ceremonies.membership import join_message
 from ceremony.station.steps_founding import new_hostkey
 from ceremony.station.steps_sign import open_sign
@@ -196,17 +197,27 @@ def test_the_old_machine_learns_that_it_was_replaced_and_stops(replaced):
         open_sign(replaced["alice"].desk, regtest_psbt(replaced)[1], None)
 
 
-def test_a_replaced_machine_that_goes_on_opens_nothing_and_stops_nothing(replaced, tmp_path):
+def test_a_replaced_machine_that_goes_on_opens_nothing_and_stops_nothing(replaced, new):
+    """Also where alice is a signer: her old machine says no, and her new one signs."""
     bob = replaced["bob"]
-    bob.visit(replaced.stick, lambda desk: open_sign(desk, regtest_psbt(replaced)[1], ("bob", "carol")))
+    bob.visit(replaced.stick, lambda desk: open_sign(desk, regtest_psbt(replaced)[1], ("alice", "bob")))
     request, old = state_of(replaced.stick).signings[-1], Liar(replaced, "alice")
     old.say(replaced.stick, "cancel", {"reason": "mine"}, request.id)
     old.say(replaced.stick, "sign.open", request.opening.body | {"signers": ["bob", "carol"]})
     old.say(replaced.stick, "declare", {"what": "compromised", "name": "bob", "text": "lies"})
     state = state_of(replaced.stick)
     assert [s.status for s in state.signings] == ["awaiting_partials"] and state.declarations == []
-    replaced.round("carol")
+    new.visit(replaced.stick)
     assert state_of(replaced.stick).signings[-1].status == "done"
+
+
+def test_a_forged_line_of_a_new_machine_does_not_make_it_stop(replaced, new):
+    """Nobody knows yet whose key it is while the line before it is missing: it may be anybody's."""
+    forger = Liar(replaced, "alice", new.desk.group.inc, Secret(os.urandom(32)))
+    put(replaced.stick, forger.entry(log_of(entries(replaced.stick)), "declare", {
+        "what": "absent", "name": "bob", "text": ""}, seq=99, prev="ab" * 32))
+    new.visit(replaced.stick)
+    assert new.taken.waiting == 1 and not new.last.faults
 
 
 def test_a_replaced_machine_that_does_not_know_it_yet_opens_a_request_that_nobody_follows(table, new):
@@ -219,6 +230,15 @@ def test_a_replaced_machine_that_does_not_know_it_yet_opens_a_request_that_nobod
     state = table["bob"].desk.state
     assert [s.status for s in state.signings] == ["dead"] and faults(state) == []
     assert not any(q.id == "sign.yes" for q in table["bob"].holder.asked)
+
+
+def test_a_request_that_waits_for_the_old_machine_ends_when_the_new_one_is_admitted(table, tmp_path):
+    table["carol"].visit(table.stick, lambda desk: open_sign(desk, regtest_psbt(table)[1], ("alice", "carol")))
+    recovered(table, "alice", tmp_path / "new")
+    table.round("bob")
+    assert state_of(table.stick).signings[0].status == "awaiting_partials"
+    table.round("carol")
+    assert state_of(table.stick).signings[0].status == "dead" and faults(state_of(table.stick)) == []
 
 
 def body_of(table: Table, tmp_path) -> dict:

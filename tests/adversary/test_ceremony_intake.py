@@ -25,7 +25,7 @@ def seal_files(table: Table) -> dict[str, bytes]:
 def test_names_of_seals_that_are_none_are_passed_over(table, tail):
     """The superscript two is a digit for Python and no number."""
     name, raw = next(iter(seal_files(table).items()))
-    hostile = {f"{name.rsplit('-', 1)[0]}-{tail}.sig": raw, "no-seal.sig": raw, ".sig": raw, "-.sig": b"\xff" * 10}
+    hostile = {f"{name.rsplit('-', 1)[0]}-{tail}.sig": raw, "no-seal.sig": raw, ".sig": raw, f"x/seals/{'ab' * 32}-bob-0.sig": raw, "-.sig": b"\xff" * 10}
     table["bob"].store._connection.execute("DELETE FROM seals")
     table.stick.update(hostile)
     table.round("bob")

@@ -123,9 +123,12 @@ def test_an_opening_with_another_stations_host_key_twice(table, liar):
     refused_opening(table, liar, body | {"hostkeys": rows})
 
 
-@pytest.mark.parametrize("lies", [{"params": "ab" * 32}, {"t": 3}])
-def test_an_opening_with_other_parameters(table, liar, lies):
-    refused_opening(table, liar, opening(table) | lies)
+def test_an_opening_with_another_params_hash(table, liar):
+    refused_opening(table, liar, opening(table, params="ab" * 32))
+
+
+def test_an_opening_with_another_threshold(table, liar):
+    refused_opening(table, liar, opening(table, t=3))
 
 
 def test_an_opening_with_the_seats_in_another_order(table, liar):
@@ -218,6 +221,14 @@ def test_the_opening_of_a_forked_station_stops_nobody(opened, liar):
 def test_a_wrong_proof_of_possession(opened, liar):
     deal(opened, liar, pop=bytes(64))
     ends(opened, ("KEYGEN-POP", (LIAR,)))
+
+
+def test_a_wrong_first_message_is_refused_before_anybody_else_deals(table, liar):
+    table["alice"].visit(table.stick, open_keygen)
+    deal(table, liar, pop=bytes(64))
+    table.round("bob")
+    assert table["bob"].last.did[0] == "refused this key generation (KEYGEN-POP)"
+    assert not any(q.id == "keygen.yes" for q in table["bob"].holder.asked)
 
 
 def test_a_first_message_of_another_threshold(opened, liar):

@@ -6,11 +6,13 @@ Carol opens and lies; alice and she are the signers. Alice is honest: she is ask
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 
 import pytest
 
 from ceremony.base.errors import LocalFault, Refused
+from ceremony.base.secret import Secret
 from ceremony.ceremonies.signing import account_of
 from ceremony.chains.bitcoin.account import taproot_key
 from ceremony.chains.bitcoin.transaction import parse_transaction
@@ -102,7 +104,16 @@ def test_a_key_that_the_opener_had_not_seen_finished(table, liar, body):
     """A request is judged by its own past: what makes it good may not arrive later."""
     unfinished = log_of(e for e in entries(table.stick) if e.kind not in ("nonces", "keygen.ack") or e.author == "carol")
     put(table.stick, liar.entry(unfinished, "sign.open", body))
-    assert ("SIGN-OPEN", ("carol",)) in faults(state_of(table.stick))
+    state = state_of(table.stick)
+    assert ("SIGN-OPEN", ("carol",)) in faults(state) and "key that this group did not have" in state.signings[0].why_dead
+
+
+def test_more_signers_than_the_key_needs(table, liar, body):
+    state = state_of(table.stick)
+    more = [list(slot) for slot in state.pool.free("bob", "carol", body["key"])[:2]]
+    refused(table, liar, nonces(body, bob=more) | {
+        "signers": ["alice", "bob", "carol"], "heads": body["heads"] | {"bob/0": list(state.log.heads()["bob/0"])}},
+        "SIGN-OPEN")
 
 
 def test_change_of_a_transaction_that_was_signed_before(table):
@@ -129,7 +140,8 @@ def nonces(body: dict, **rows) -> dict:
 
 
 def test_an_invented_nonce(table, liar, body):
-    refused(table, liar, nonces(body, alice=body["nonces"]["carol"]), "SIGN-OPEN")
+    made = [steps_sign.rounds.nonce_gen(Secret(os.urandom(32)))[1].hex() for _ in range(2)]
+    refused(table, liar, nonces(body, alice=made), "SIGN-OPEN")
 
 
 def test_a_nonce_given_to_two_inputs(table, liar, body):
@@ -145,6 +157,20 @@ def test_a_prepared_nonce_for_the_opener_himself(table, liar, body):
     pool = state_of(table.stick).pool
     own = [list(slot) for slot in pool.free("carol", "alice", body["key"])[:2]]
     refused(table, liar, nonces(body, carol=own), "SIGN-NONCE-ASSIGNED")
+
+
+def test_nonces_that_a_station_prepared_for_itself(table, liar, body):
+    """An opener's own nonces are fresh ones; nothing that was known before is signed with."""
+    pubnonces = body["nonces"]["carol"]
+    own = liar.say(table.stick, "nonces", {"assigner": "carol", "epoch": 0, "key": body["key"], "pubnonces": pubnonces})
+    refused(table, liar, nonces(body, carol=[[own.id, 0], [own.id, 1]]), "SIGN-NONCE-ASSIGNED")
+
+
+def test_nonces_for_somebody_outside_the_group_stop_nobody(table, liar, body):
+    liar.say(table.stick, "nonces", {"assigner": "mallory", "epoch": 0, "key": body["key"],
+                                     "pubnonces": body["nonces"]["carol"]})
+    honest(table)
+    assert faults(state_of(table.stick)) == []
 
 
 def test_nonces_that_only_bob_may_give_out_are_neither_used_nor_burnt(table, liar, body):
@@ -459,7 +485,9 @@ def test_what_could_not_be_kept_never_leaves(table, monkeypatch):
     with pytest.raises(LocalFault, match="STORE-FULL"):
         table["carol"].visit(table.stick)
     desk = table["carol"].desk
-    assert not any("carol" in name and "sign.partial" in name for name in outbox.loose(desk))
+    assert {e.author for e in desk.log.of_kind("sign.partial")} == {"alice"}
+    leaves = [*outbox.loose(desk).values(), *(line for lines in outbox.packed(desk).values() for line in lines)]
+    assert not any(b'"author":"carol"' in line and b'"kind":"sign.partial"' in line for line in leaves)
     assert len(own_rows(table["carol"], "nonce")) == before and desk.label not in desk.log.forks()
     monkeypatch.undo()
     table.round("carol")

@@ -13,17 +13,27 @@ from ceremony.protocols.keygen import rounds
 from ceremony.station import steps_keygen, steps_notes
 from ceremony.station.steps_keygen import open_keygen
 from tests.flows.table import Table
-from tests.liars import Liar, entries, faults, founded, log_of, own_rows, put, state_of
+from tests.liars import Liar, entries, faults, founded, log_of, merge, own_rows, put, state_of
 
 REFUSAL = {"check": "HOLDER-DECLINED", "culprits": [], "reason": "no", "opening": {}}
 
 
 @pytest.fixture
-def table(tmp_path) -> Table:
-    """Alice opened; alice and bob have certified. Carol has dealt, and her true round 2 is known to the test alone."""
+def opened(tmp_path) -> Table:
+    """Alice opened and dealt; bob dealt."""
     table = founded(tmp_path)
     table["alice"].visit(table.stick, open_keygen)
     table.round("bob")
+    return table
+
+
+@pytest.fixture
+def table(opened) -> Table:
+    return two_certify(opened)
+
+
+def two_certify(table: Table) -> Table:
+    """Alice and bob have certified. Carol has dealt, and her true round 2 is known to the test alone."""
     run, carol = attempt(table), Liar(table, "carol")
     [row] = table["carol"].store.secrets(table.charter.group, "hostkey")
     hostkey = table["carol"].vault.open(row)
@@ -38,7 +48,8 @@ def table(tmp_path) -> Table:
 
 
 def attempt(table: Table):
-    return state_of(table.stick).keygens[0]
+    """The attempt in which there was dealt."""
+    return next(k for k in state_of(table.stick).keygens if k.round1)
 
 
 def test_the_station_itself_cannot_refuse_or_cancel(table):
@@ -65,6 +76,7 @@ def test_a_certified_station_is_never_asked_to_refuse(table):
     table.round("alice", "bob")
     assert attempt(table).status == "awaiting_round2" and faults(state_of(table.stick)) == [
         ("KEYGEN-CERTIFICATE", ("carol",))]
+    assert not table["alice"].last.faults and not table["alice"].last.later
     Liar(table, "carol").say(table.stick, "keygen.round2", table.late, attempt(table).id)
     table.round("alice", "bob")
     assert attempt(table).key is not None and set(attempt(table).acks) == {"alice", "bob"}
@@ -78,6 +90,23 @@ def test_a_dead_attempt_leaves_the_host_keys_of_those_who_certified(table):
         assert own_rows(table[name], "hostkey") == [f"attempt {attempt(table).id}", "announced"]
         assert own_rows(table[name], "keygen2") == ["certified"]
     assert own_rows(table["carol"], "hostkey") == ["announced"]
+
+
+def test_a_host_key_that_two_attempts_named_stays_when_one_of_them_was_certified(opened):
+    """Carol had opened at the same time. Both attempts are dead in the end, and the first may still be proven somewhere."""
+    before, carol = dict(opened.stick), Liar(opened, "carol")
+    for name in [name for name in before if "keygen" in name]:
+        del before[name]
+    carol.say(before, "keygen.open", attempt(opened).opening.body)
+    merge(opened.stick, before)
+    dealt = next(k.id for k in state_of(opened.stick).keygens if k.round1)
+    two_certify(opened)
+    carol.say(opened.stick, "keygen.refuse", REFUSAL, dealt)
+    opened.round("alice", "bob", "carol", "alice", "bob")
+    state = state_of(opened.stick)
+    assert [k.status for k in state.keygens] == ["dead", "dead"] and faults(state) == []
+    for name in ("alice", "bob"):
+        assert own_rows(opened[name], "hostkey") == [f"attempt {dealt}", "announced"]
 
 
 def test_who_had_only_dealt_keeps_nothing_of_a_dead_attempt(tmp_path):
