@@ -24,7 +24,7 @@ from ceremony.record import sshsig
 from ceremony.record.entry import Entry, compose, parse_line
 from ceremony.record.log import Log
 from ceremony.station.rows import EntryRow, GroupRow, SecretRow
-from ceremony.station.seals import fitting
+from ceremony.station.seals import fitting, may_change
 from ceremony.station.store import Store
 from ceremony.station.transaction import Tx
 from ceremony.station.vault import Vault
@@ -98,8 +98,8 @@ class Desk:
         missing = {}
         for over in ended(self.state):
             rows = self.store.seals(over.id)
-            # Only the seal of a dead ceremony can read differently later, so only those are looked at again each time.
-            signed = {row.signer for row in (rows if over.outcome == "done" else fitting(self.state, over, rows))}
+            # Looking at signatures again costs time, so only those are looked at whose seal can read differently by now.
+            signed = {row.signer for row in (fitting(self.state, over, rows) if may_change(self.state, over) else rows)}
             missing[over.id] = [name for name in self.state.charter.names if name not in signed]
         return missing
 

@@ -18,7 +18,7 @@ from ceremony.record.sshsig import BadSignature
 from ceremony.station import copies
 from ceremony.station.desk import Desk, entry_row
 from ceremony.station.rows import SealRow, WaitingRow
-from ceremony.station.seals import check_seal
+from ceremony.station.seals import check_seal, may_change
 from ceremony.station.transaction import Tx
 
 # The name says what is signed, and by whom; a number before the ending, that another file had the name.
@@ -120,7 +120,7 @@ def _parse(report: Intake, source: dict[str, str], lines: Iterable[tuple[str, by
 def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) -> None:
     """Keep the seal signatures that verify over the text this station computes itself.
 
-    One under a dead ceremony may be older or newer than that text, which a second refusal changes: it is passed over.
+    One that does not, where that text can change, is older or newer than ours and is passed over.
     """
     over = {e.id: e for e in ended(desk.state)}
     for where, raw in seals:
@@ -133,7 +133,7 @@ def _take_seals(desk: Desk, report: Intake, seals: Iterable[tuple[str, bytes]]) 
         try:
             sig = check_seal(desk.state, over[ceremony], signer, inc, raw)
         except Fault as fault:
-            if over[ceremony].outcome == "done" or not isinstance(fault, BadSignature):
+            if not (may_change(desk.state, over[ceremony]) and isinstance(fault, BadSignature)):
                 report.refused.append((where, fault))
             continue
         with desk.store.transaction() as tx:

@@ -1,7 +1,8 @@
 """The seal signatures that a station holds, and which of them still fit.
 
-The text of a done ceremony's seal never changes. That of a dead one does when a second refusal, given elsewhere at the
-same time, arrives; a signature made before over the shorter text is then worth nothing and is asked for again.
+The text of a done ceremony's seal changes only when an entry that it names turns out to have a second version, made by a
+copied station. That of a dead one does when a second refusal, given elsewhere at the same time, arrives. A signature made
+before over the earlier text is then worth nothing and is asked for again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ def check_seal(state, over: Ended, signer: str, inc: int, raw: bytes) -> str:
     armoured = raw.decode("ascii", "replace")
     parse_seal_signature(armoured, seal_of(state, over), signer, inc, identity)
     return armoured
+
+
+def may_change(state, over: Ended) -> bool:
+    """Whether a signature that was right before can be over another text than the seal's present one."""
+    return over.outcome != "done" or bool(state.log.forks())
 
 
 def fitting(state, over: Ended, rows: list[SealRow]) -> list[SealRow]:

@@ -171,7 +171,8 @@ class Monkey:
             told[name] = self.crew.run(name, *verb, answers=self.crew.willing(name, 9), expect=allowed).json()
         first = told[names[0]]
         for name, one in told.items():
-            assert [one[what] for what in AGREED] == [first[what] for what in AGREED], f"{name} and {names[0]} do not agree"
+            assert [one[what] for what in AGREED] == [first[what] for what in AGREED], \
+                f"{name} and {names[0]} do not agree: {one} {first}"
             assert not one["stopped"] and not one["waiting"] and not one["problems"], one
             stuck = [row for row in one["owed"] if row["name"] == name]
             assert not stuck or one["faults"], f"{name} owes {stuck} and nothing says why: {one}"
