@@ -1,7 +1,7 @@
 """Ended ceremonies and their seal texts: computed from the held entries, the same at every station and for the auditor.
 
-A done ceremony is sealed over the entries that prove its result, so nothing that arrives later changes its text, except a
-second version of one of them; a dead one over the entries that ended it.
+A done ceremony is sealed over the entries that prove its result, so nothing that arrives later changes its text, except
+a second version of one of them; a dead one over the entries that ended it.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Desk:
         missing = {}
         for over in ended(self.state):
             rows = self.store.seals(over.id)
-            # Looking at signatures again costs time, so only those are looked at whose seal can read differently by now.
+            # Looking again costs time, so only those are looked at whose seal can read differently by now.
             signed = {row.signer for row in (fitting(self.state, over, rows) if may_change(self.state, over) else rows)}
             missing[over.id] = [name for name in self.state.charter.names if name not in signed]
         return missing

@@ -1,8 +1,8 @@
 """The seal signatures that a station holds, and which of them still fit.
 
-The text of a done ceremony's seal changes only when an entry that it names turns out to have a second version, made by a
-copied station. That of a dead one does when a second refusal, given elsewhere at the same time, arrives. A signature made
-before over the earlier text is then worth nothing and is asked for again.
+The text of a done ceremony's seal changes only when an entry that it names turns out to have a second version, made by
+a copied station. That of a dead one does when a second refusal, given elsewhere at the same time, arrives. A signature
+made before over the earlier text is then worth nothing and is asked for again.
 """
 
 from __future__ import annotations
