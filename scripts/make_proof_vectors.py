@@ -29,8 +29,8 @@ PROSE = [
     "Drive them so: read the statement, check it as section 'What a verifier checks' says, verify the proof, expect",
     "acceptance. Then change any byte of the proof, or session, prover, recipient or one number of the statement, and",
     "expect refusal. The witness is given so that a prover can be tried on the same statement; its proof will differ",
-    "unless its masks come from the randomness in the same way. 'keys' holds the moduli's primes: PUBLIC, never to be used.",
-    "Proofs of more than 5,000 bytes are complete for the compact profile, and given by SHA-256 alone for the std profile.",
+    "unless its masks come from the randomness in the same way. 'keys' holds the moduli's primes: PUBLIC, never to be",
+    "used. Proofs of more than 5,000 bytes are complete for the compact profile, and a SHA-256 for the std profile.",
 ]
 
 

@@ -59,10 +59,12 @@ class Factors:
 
     def __init__(self, p: Secret[mpz], q: Secret[mpz]):
         a, b = mpz(p.reveal()), mpz(q.reveal())
-        if a.bit_length() != b.bit_length() or abs(a - b).bit_length() <= a.bit_length() - _FIPS_DISTANCE_BITS:
-            raise ValueError("the primes are not of one length, or too close")
-        if a % 4 != 3 or b % 4 != 3 or (a * b).bit_length() != 2 * a.bit_length():
-            raise ValueError("the primes are not 3 modulo 4, or their product is too short")
+        if abs(a - b).bit_length() <= a.bit_length() - _FIPS_DISTANCE_BITS:
+            raise ValueError("the primes are too close")
+        if a % 4 != 3 or b % 4 != 3:
+            raise ValueError("the primes are not 3 modulo 4")
+        if (a * b).bit_length() != 2 * a.bit_length():
+            raise ValueError("the primes are not of one length, or their product is too short")
         self.n, self._p, self._q = a * b, Secret(a), Secret(b)
         self._q_inverse = Secret(invert(b, a))
 

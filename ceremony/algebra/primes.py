@@ -73,7 +73,7 @@ def search_segment(seed: Secret[bytes], bits: int) -> tuple[Secret[mpz] | None, 
         survivors[place], survivors[-1] = survivors[-1], survivors[place]
         q = start + 6 * survivors.pop()
         tested += 1
-        if powmod(2, q - 1, q) == 1 and powmod(2, q, 2 * q + 1) == 2 * q and is_safe_prime(2 * q + 1):
+        if powmod(2, q - 1, q) == 1 and powmod(2, 2 * q, 2 * q + 1) == 1 and is_safe_prime(2 * q + 1):
             return Secret(2 * q + 1), tested
     return None, tested
 

@@ -105,7 +105,7 @@ def test_a_modulus_is_read_back():
     (lambda n: b"\0" + modulus_bytes(n), "MODULUS-LENGTH"),
     (lambda n: (n >> 1).to_bytes(256, "big"), "MODULUS-LENGTH"),     # one bit too short
     (lambda n: (n + 1).to_bytes(256, "big"), "MODULUS-SMALL-FACTOR"),  # even
-    (lambda n: (n // 65521 * 65521).to_bytes(256, "big"), "MODULUS-SMALL-FACTOR"),
+    (lambda n: ((n // 65521 | 1) * 65521).to_bytes(256, "big"), "MODULUS-SMALL-FACTOR"),
     (lambda n: next_prime(n).to_bytes(256, "big"), "MODULUS-PRIME"),
     (lambda n: (primes(1024)[0] ** 2).to_bytes(256, "big"), "MODULUS-POWER"),
 ])
@@ -123,7 +123,7 @@ def test_moduli_that_share_a_factor_are_found():
 
 @pytest.mark.parametrize("pair", [
     lambda p: (p, p), lambda p: (p, next_prime(p)), lambda p: (p, primes(1536)[0]),
-    lambda p: (p, mpz(2) ** 1023 + 1155),  # 1 modulo 2, but the product may be too short and it is no Blum prime
+    lambda p: (p, mpz(2) ** 1024 - 3), lambda p: (mpz(2) ** 1024 - 3, p),  # 1 modulo 4
 ])
 def test_primes_that_make_a_weak_modulus_are_refused(pair):
     with pytest.raises(ValueError):

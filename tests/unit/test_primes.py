@@ -31,6 +31,12 @@ def test_a_segment_gives_one_safe_prime_that_its_seed_decides():
     assert search_segment(Secret(seeds[0]), 160)[0].reveal() == found[0]
 
 
+def test_no_safe_prime_is_passed_over():
+    """Both kinds are found: those with 2 a square modulo p (7 modulo 8), and those without (3 modulo 8)."""
+    found = {int(search_segment(Secret(bytes([n, 1]) * 16), 64)[0].reveal()) % 8 for n in range(12)}
+    assert found == {3, 7}
+
+
 def test_the_sieve_strikes_out_what_has_a_small_factor_and_nothing_else(monkeypatch):
     monkeypatch.setattr(module, "SIEVE_BOUND", 100)
     monkeypatch.setattr(module, "SEGMENT_CANDIDATES", 500)
