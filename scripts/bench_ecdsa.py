@@ -55,7 +55,8 @@ class Powers:
 
     PLACES = [*((module, name) for module in (paillier, modulus, ring_pedersen)
                 for name in ("powmod", "powmod_sec", "invert")),
-              (prm, "invert"), (mod, "powmod"), (paillier, "multi_power"), (comb.Comb, "power"), (comb.Comb, "__init__"),
+              (prm, "invert"), (mod, "powmod"), (paillier, "multi_power"),
+              (comb.Comb, "power"), (comb.Comb, "__init__"),
               *((libsecp, name) for name in ("multiply", "secret_multiply_base", "secret_multiply"))]
 
     def __init__(self) -> None:

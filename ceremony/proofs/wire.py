@@ -54,8 +54,9 @@ class Reader:
         try:
             return unit_from(self.take(size), size, modulus)
         except MalformedNumber as bad:
-            check = "PROOF-UNIT" if bad.check == "NUMBER-UNIT" else "PROOF-RANGE"
-            raise InvalidProof(check, f"{self._proof}: {field} is no unit of its modulus") from None
+            if bad.check == "NUMBER-UNIT":
+                raise InvalidProof("PROOF-UNIT", f"{self._proof}: {field} is no unit of its modulus") from None
+            raise InvalidProof("PROOF-RANGE", f"{self._proof}: {field} is out of range") from None
 
     def bits(self, count: int) -> list[int]:
         """``count`` bits, the first highest; a multiple of 8."""
