@@ -1,4 +1,4 @@
-"""Powers of one base that is used often: the comb of Lim and Lee (CRYPTO 1994, section 2).
+"""Powers of one base that is used often: the comb of Lim and Lee (CRYPTO 1994).
 
 The exponent's binary digits are written in ROWS rows of equal length, and each row is cut into BLOCKS. One table per
 block holds the products of the powers that a column of ROWS digits asks for. A power then costs one multiplication per

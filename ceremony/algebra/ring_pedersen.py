@@ -1,5 +1,4 @@
-"""Ring-Pedersen commitments: s^x t^y modulo a verifier's own N^, for integers x and y of any sign (CGGMP24, section
-3.4).
+"""Ring-Pedersen commitments: s^x t^y modulo a verifier's own N^, for integers x and y of any sign (CGGMP24).
 
 Every verifier brings its own (N^, s, t) with s = t^lambda; commitments to it hide x because s lies in the group that t
 generates, which Pi-prm shows, and bind whoever does not know the primes of N^. Provers use one table each for s and t.
