@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from ceremony.base.errors import Seat
 from ceremony.base.secret import Secret
+from ceremony.protocols.auxinfo import checks
 from ceremony.protocols.auxinfo import messages as aux_messages
 from ceremony.protocols.auxinfo import states as aux_states
 from ceremony.protocols.ecdsa import signature, states
 from ceremony.protocols.ecdsa.messages import Identification, MalformedMessage, Round1, Round2, Round3
 from tests.ecdsa_kit import Signing, aux_session, octets, secret_scalar, signer, signing, signing_context
 from tests.reference.cggmp_textbook import point_from
-from tests.reference.ecdsa_textbook import audit
+from tests.reference.ecdsa_textbook import audit, audit_keygen
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
@@ -42,6 +43,21 @@ def test_the_textbook_reads_the_same_signature_out_of_the_same_bytes(t, n):
     assert audit(plain(made)) == (ours.r, ours.s, ours.recovery_id)
 
 
+def plain_keygen() -> dict:
+    params, _, _, commitments, reveals, proofs = aux_session()
+    return {"profile": params.profile.id, "session": params.session, "t": params.t,
+            "recipients": [point_from(point.compressed()) for point in params.recipients],
+            "commitments": commitments, "reveals": reveals, "proofs": proofs}
+
+
+def test_the_textbook_reads_the_same_key_out_of_the_same_bytes():
+    params, _, _, commitments, reveals, proofs = aux_session()
+    transcript = checks.transcript_hash(params, commitments, reveals, proofs)
+    ours = checks.check_session(params, commitments, reveals, proofs, [transcript] * params.n)
+    shares = [point_from(keys.pubshare.compressed()) for keys in ours.seats]
+    assert audit_keygen(plain_keygen()) == (point_from(ours.group_key.compressed()), ours.chain_code, shares, transcript)
+
+
 @pytest.mark.parametrize("where", ["round1", "round2", "round3", "partials"])
 def test_the_textbook_refuses_what_we_refuse(where):
     session = plain(signing())
@@ -54,7 +70,7 @@ def test_the_textbook_refuses_what_we_refuse(where):
 def test_signatures_of_many_digests_and_paths_are_low_and_recover_the_key():
     """Both parities of the nonce and both halves of s come up."""
     seen = set()
-    for number in range(6):
+    for number in range(8):
         context = signing_context(digest=octets("digest", number), tweak=secret_scalar("tweak", number).reveal())
         made = Signing(context, {seat: signer(2, 3, seat) for seat in range(2)})
         result = signature.check_session(context, made.round1, made.round2, made.round3, made.partials())

@@ -6,10 +6,11 @@ False by assertion. Values come as plain integers and bytes in one dictionary, s
 
 from __future__ import annotations
 
+from hashlib import sha256
 from math import gcd
 
 from tests.reference.cggmp_textbook import (
-    BASE, ORDER, Session, add, aff_g_verify, decode, elog_verify, enc_elg_verify, field_size, layout, mul, number,
+    BASE, ORDER, VERIFIERS, Session, add, aff_g_verify, decode, elog_verify, enc_elg_verify, field_size, layout, mul, number,
     point_bytes, point_from, setup_bytes, tagged)
 
 
@@ -132,3 +133,67 @@ def audit(s: dict) -> tuple[int, int, int]:
     assert add(mul(m * inverse, BASE), mul(r * inverse, Q)) == Gamma
     high = whole > ORDER // 2
     return r, ORDER - whole if high else whole, 2 * (Gamma[0] >= ORDER) + (Gamma[1] % 2 ^ high)
+
+
+# Key generation
+
+def keygen_session(s: dict) -> bytes:
+    sizes = number(s["t"], 4), number(len(s["recipients"]), 4)
+    return tagged("ceremony/auxinfo-session-v1", [s["profile"].encode(), s["session"], *sizes, *map(point_bytes, s["recipients"])])
+
+
+def proven(name: str, session: Session, statement: dict, encoded: bytes) -> None:
+    assert VERIFIERS[name](session, statement, decode(name, session, encoded))
+
+
+def read_reveal(s, sid, seat):
+    encoded, t = s["reveals"][seat], s["t"]
+    assert s["commitments"][seat] == tagged("ceremony/auxinfo-commit-v1", [sid, number(seat, 4), encoded])
+    session, take = Session(s["profile"], sid, seat), Bytes(encoded)
+    take.take(32)
+    m = {"chain": take.take(32), "C": [take.point() for _ in range(t)], "A": [take.point() for _ in range(t)]}
+    m |= {"N": take.number(session.size), "setup": tuple(take.number(session.size) for _ in range(3))}
+    proven("prm", session, {"setup": m["setup"]}, take.rest)
+    return m
+
+
+def schnorr_holds(x: bytes, message: bytes, signature: bytes, prefix: str) -> bool:
+    """BIP 340 with another tag prefix."""
+    def plain(tag, data):
+        name = sha256(tag.encode()).digest()
+        return int.from_bytes(sha256(name + name + data).digest(), "big") % ORDER
+
+    e, z = plain(prefix + "/challenge", signature[:32] + x + message), int.from_bytes(signature[32:], "big")
+    return point_bytes(add(mul(z, BASE), mul(-e, point_from(b"\2" + x)))) == b"\2" + signature[:32]
+
+
+def check_proofs(s, sid, joint, seat, reveals):
+    mine, n, session = reveals[seat], len(reveals), Session(s["profile"], joint, seat)
+    take, others = Bytes(s["proofs"][seat]), [j for j in range(n) if j != seat]
+    assert take.take(32) == joint
+    for k in range(s["t"]):
+        bound = Session(s["profile"], tagged("ceremony/auxinfo-coefficient-v1", [joint, number(k, 4)]), seat)
+        proven("sch", bound, {"X": mine["C"][k], "A": mine["A"][k]}, take.take(32))
+    proven("mod", session, {"N": mine["N"]}, take.take(proof_size("mod", session)))
+    for other in others:
+        toward = Session(s["profile"], joint, seat, other)
+        proven("fac", toward, {"N0": mine["N"], "setup": reveals[other]["setup"]}, take.take(proof_size("fac", toward)))
+    ephemeral, boxes = take.take(33), [take.take(48) for _ in others]
+    signed = tagged("ceremony/auxinfo-possession-v1", [sid, joint, number(seat, 4), ephemeral, *boxes])
+    assert schnorr_holds(ephemeral[1:], signed, take.rest, "ceremony/auxinfo-possession")
+
+
+def audit_keygen(s: dict):
+    """Group key, chain code, public shares and transcript hash of a key generation; AssertionError unless all is right."""
+    sid, seats = keygen_session(s), range(len(s["recipients"]))
+    reveals = [read_reveal(s, sid, seat) for seat in seats]
+    moduli = [N for m in reveals for N in (m["N"], m["setup"][0])]
+    assert all(gcd(a, b) == 1 for k, a in enumerate(moduli) for b in moduli[:k])
+    joint = tagged("ceremony/auxinfo-joint-v1", [sid, *s["reveals"]])
+    for seat in seats:
+        check_proofs(s, sid, joint, seat, reveals)
+    sums = [total(m["C"][k] for m in reveals) for k in range(s["t"])]
+    shares = [total(mul((seat + 1) ** k, C) for k, C in enumerate(sums)) for seat in seats]
+    chain = tagged("ceremony/ecdsa-chain-code-v1", [sid, *(m["chain"] for m in reveals)])
+    return sums[0], chain, shares, tagged("ceremony/auxinfo-transcript-v1",
+                                          [sid, *s["commitments"], *s["reveals"], *s["proofs"]])
