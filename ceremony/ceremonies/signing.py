@@ -81,8 +81,12 @@ class Signing:
 
 
 def shown_hash(request: SigningRequest) -> str:
-    """The hash of the facts that the screen shows: what a holder approved, recomputable from the PSBT."""
-    return text_hash("ceremony-shown-v1", canonical.encode(request.facts()).decode())
+    """The hash of the facts that the screen shows: what a holder approved, recomputable from the PSBT.
+
+    Warnings are left out: their wording may improve, and old transcripts must verify for ever.
+    """
+    facts = {name: value for name, value in request.facts().items() if name != "warnings"}
+    return text_hash("ceremony-shown-v1", canonical.encode(facts).decode())
 
 
 def account_of(key: GroupKey, network: str) -> ExtendedKey:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ceremony.algebra.schnorr import InvalidSignature
 from ceremony.base.errors import LocalFault, Refused
+from ceremony.ceremonies.signing import shown_hash
 from ceremony.chains.bitcoin import psbt_fields as fields
 from ceremony.chains.bitcoin.account import taproot_key
 from ceremony.chains.bitcoin.address import describe, script_of
-from ceremony.chains.bitcoin.facts import SigningRequest
+from ceremony.chains.bitcoin.facts import RequestWarning, SigningRequest
 from ceremony.chains.bitcoin.finalize import finalize
 from ceremony.chains.bitcoin.networks import REGTEST
 from ceremony.chains.bitcoin.psbt import parse_psbt
@@ -206,3 +209,11 @@ def test_any_honest_request_is_signed(paths, explicit_all, version):
     psbt, request, signatures = finished(build(inputs, outputs, version))
     assert parse_transaction(finalize(psbt, request, signatures).transaction).vsize() == request.vsize
     assert script_of(request.outputs[0].destination.address, REGTEST) == STRANGE_TAPROOT
+
+
+def test_what_a_holder_approved_does_not_hang_on_the_wording_of_warnings():
+    """Old transcripts must verify for ever; `shown` commits to the facts of formats.md section 4 and to nothing else."""
+    request = look()
+    reworded = replace(request, warnings=(RequestWarning("WARN-OTHER", "said in other words"),))
+    assert shown_hash(reworded) == shown_hash(request)
+    assert shown_hash(replace(request, locktime=request.locktime + 1)) != shown_hash(request)

@@ -44,7 +44,7 @@ space=ceremony-entry-v1@$mode.ceremony
 size=$(printf '\\%03o' "${#space}")
 while read -r who options kind key rest; do
   case $options in ssh-ed25519) key=$kind kind=$options ;; esac
-  case $who in */*) ;; *) continue ;; esac
+  case $who in */*/* | *[!a-z0-9/-]*) continue ;; */*) ;; *) continue ;; esac
   [ "$kind" = ssh-ed25519 ] || continue
   file=${who%/*}.${who#*/}
   printf '%s %s\n' "$kind" "$key" > "$work/key.$file"
@@ -61,9 +61,10 @@ jq -rcS '
   def digits: explode | map(if . > 96 then . - 87 else . - 48 end);
   def octal: digits as $d | [range(0; $d | length; 2) | $d[.] * 16 + $d[. + 1]
     | "\\\((. / 64) | floor)\(((. / 8) | floor) % 8)\(. % 8)"] | add;
-  def hex($n): type == "string" and test("^[0-9a-f]{\($n)}$");
-  if type == "object" and (.sig | hex(128)) and (.leaf | hex(64)) and (.group | hex(64)) and (.kind | type) == "string"
-    and (.author | type) == "string" and (.author | test("^[a-z][a-z0-9-]*$")) and (.inc | type) == "number"
+  def like($form): type == "string" and test("\\A\($form)\\z");
+  def hex($n): like("[0-9a-f]{\($n)}");
+  if type == "object" and (.sig | hex(128)) and (.leaf | hex(64)) and (.group | hex(64)) and (.kind | like("[a-z0-9.]+"))
+    and (.author | like("[a-z][a-z0-9-]*")) and (.inc | tostring | like("[0-9]+")) and (.salt == null or (.salt | hex(64)))
   then del(.sig, .salt, .body), (.body // "-"),
     "\(.author).\(.inc) \(.kind) \(.salt // "-") \(.leaf) \(.group) \(.sig | octal)"
   else {}, "-", "- - - - - -" end' "$work/canonical" > "$work/parts" || { echo 'jq failed' >&2; exit 2; }
