@@ -287,6 +287,20 @@ def test_an_identification_of_another_length(message):
     assert_blamed("ECDSA-LENGTH", (1,), judged("nonce", {Seat(0): cleared("nonce"), Seat(1): message}))
 
 
+@pytest.mark.slow
+def test_among_three_signers_the_one_who_lied_is_named_and_nobody_else():
+    made = signing(3, 5)
+    context, third_message = made.context, checks.Round3.from_bytes(made.round3[2])
+    lying = {**made.round3, 2: replace(third_message, S=third_message.S - G).to_bytes()}
+    assert_blamed("ECDSA-CHI-SUM", (), lambda: rounds.step4(made.states3[1], made.round1, made.round2, lying),
+                  checks.FailedSum)
+    proofs = {seat: identify.identify(made.masks[seat], made.signers[seat], made.round1, made.round2, lying)
+              for seat in (0, 1)}
+    # The liar answers with what cleared another; nothing else comes closer, since its statement is false.
+    assert_blamed("ECDSA-DEC", (2,), lambda: blame.judge(
+        context, made.round1, made.round2, lying, {**proofs, 2: proofs[0]}))
+
+
 def test_an_identification_for_one_sum_does_not_serve_for_the_other():
     assert_blamed("ECDSA-DEC", (0,), judged("chi", {Seat(0): cleared("nonce")}))
 
