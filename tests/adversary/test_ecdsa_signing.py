@@ -351,7 +351,7 @@ GOOD = signature.combine(CONTEXT, PUBLIC, PARTIALS)
 
 
 @pytest.mark.parametrize("changes", [
-    {"s": N - GOOD.s}, {"s": GOOD.s ^ 1}, {"s": 0}, {"r": 0}, {"r": N}, {"r": GOOD.r ^ 1}, {"s": N}, {"s": GOOD.s + N},
+    {"s": N - GOOD.s}, {"s": N - GOOD.s, "recovery_id": GOOD.recovery_id ^ 1}, {"s": GOOD.s ^ 1}, {"s": 0}, {"r": 0}, {"r": N}, {"r": GOOD.r ^ 1}, {"s": N}, {"s": GOOD.s + N},
     {"recovery_id": GOOD.recovery_id ^ 1}, {"recovery_id": GOOD.recovery_id ^ 2}])
 def test_only_the_low_form_of_a_right_signature_with_its_recovery_id_is_accepted(changes):
     assert_blamed("ECDSA-SIGNATURE", (), lambda: signature.check_signature(CONTEXT, replace(GOOD, **changes)), Unattributed)
