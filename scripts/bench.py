@@ -147,7 +147,12 @@ def audit() -> None:
     subprocess.run([sys.executable, str(ROOT / "scripts/bench_verify.py")], check=False)
 
 
-PARTS = {"protocol": protocol, "visits": visits, "start": start, "audit": audit}
+def ecdsa() -> None:
+    """The proofs of threshold ECDSA, in powers of the same run."""
+    subprocess.run([sys.executable, str(ROOT / "scripts/bench_ecdsa.py"), "proofs"], check=False)
+
+
+PARTS = {"protocol": protocol, "visits": visits, "start": start, "audit": audit, "ecdsa": ecdsa}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:
